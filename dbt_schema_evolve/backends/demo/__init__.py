@@ -1,0 +1,1 @@
+"""A source system and its users, simulated on real parts."""

@@ -1,0 +1,1 @@
+"""The history file: one DuckDB database."""

@@ -1,0 +1,1 @@
+"""The user's warehouse, read and measured."""

@@ -1,0 +1,1 @@
+"""The planner twin: production's schema and statistics, none of its rows."""

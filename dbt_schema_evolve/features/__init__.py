@@ -1,0 +1,1 @@
+"""Graph and history -> named numbers at a cut-off."""

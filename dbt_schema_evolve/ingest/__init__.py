@@ -1,0 +1,1 @@
+"""Raw JSON and rows -> records."""

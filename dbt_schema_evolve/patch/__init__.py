@@ -1,0 +1,1 @@
+"""Recommendation -> ConfigPatch, and its inverse."""

@@ -1,0 +1,1 @@
+"""Evidence -> Candidate -> Recommendation: one file a kind of change."""

@@ -1,0 +1,48 @@
+"""Who prices a configuration: the protocol that every cost oracle keeps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from dbt_schema_evolve.records.changes import Configuration, IndexSpec, Spec
+
+AS_IT_IS: Configuration = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the planner said of one query under one configuration."""
+
+    cost: float  # planner units, of one execution
+    rows: float  # of the result
+    width_bytes: int  # of a result row
+    plan: tuple[str, ...]  # node types, relations and index structures, depth first: equal
+    # plans compare equal whatever their indexes are called
+    used: frozenset[IndexSpec] = frozenset()  # hypothetical indexes that the plan scans
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """A query that the planner refused, and why; it costs only itself."""
+
+    reason: str
+
+
+class CostOracle(Protocol):
+    """Prices queries under configurations that need not exist.
+
+    Pricing leaves no trace: the same question gets the same answer whatever was asked between.
+    """
+
+    def price(
+        self, queries: Sequence[str], configuration: Configuration = AS_IT_IS
+    ) -> tuple[Estimate | Unpriced, ...]:
+        """Price each query, in order.
+
+        Raises TwinError where the configuration itself cannot be: an unknown relation or column.
+        """
+        ...
+
+    def size_bytes(self, spec: Spec) -> int:
+        """Return the extra space of a spec, negative for what it frees."""
+        ...

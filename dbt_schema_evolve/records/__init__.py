@@ -1,0 +1,1 @@
+"""Frozen nouns that every other part passes around; they import only the standard library."""

@@ -1,0 +1,147 @@
+"""Wanted physical states, the changes that lead there, and what speaks for them."""
+
+from dataclasses import dataclass
+
+from dbt_schema_evolve.records.relations import RelationName, quoted
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class IndexKey:
+    """One key of an index: a column, or an expression in SQL."""
+
+    term: str
+    is_expression: bool = False
+    descending: bool = False
+    nulls_first: bool = False
+    operator_class: str = ""
+
+    @property
+    def sql(self) -> str:
+        """The key as it stands between the parentheses of CREATE INDEX."""
+        parts = [f"({self.term})" if self.is_expression else quoted(self.term)]
+        if self.operator_class:
+            parts.append(self.operator_class)
+        if self.descending:
+            parts.append("desc")
+        if self.nulls_first != self.descending:  # the default is first for desc, last for asc
+            parts.append("nulls first" if self.nulls_first else "nulls last")
+        return " ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class IndexSpec:
+    """An index by what it is, not by what it is called."""
+
+    relation: RelationName
+    keys: tuple[IndexKey, ...]
+    include: tuple[str, ...] = ()
+    where: str = ""  # a predicate in SQL; empty for a full index
+    unique: bool = False
+    method: str = "btree"
+
+    @property
+    def create_sql(self) -> str:
+        """CREATE INDEX without a name, so that Postgres picks a free one."""
+        keys = ", ".join(key.sql for key in self.keys)
+        words = [
+            "create unique index on" if self.unique else "create index on",
+            f"{self.relation.sql} using {self.method} ({keys})",
+        ]
+        if self.include:
+            words.append(f"include ({', '.join(quoted(column) for column in self.include)})")
+        if self.where:
+            words.append(f"where {self.where}")
+        return " ".join(words)
+
+    def __str__(self) -> str:
+        """The index for people: `marts.orders (customer_id, ordered_at desc)`."""
+        keys = ", ".join(key.sql.replace('"', "") for key in self.keys)
+        text = f"{self.relation} ({keys})"
+        if self.method != "btree":
+            text += f" using {self.method}"
+        if self.include:
+            text += f" include ({', '.join(self.include)})"
+        return f"{text} where {self.where}" if self.where else text
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DropIndexSpec:
+    """The absence of an index that exists today."""
+
+    index: IndexSpec
+
+    @property
+    def relation(self) -> RelationName:
+        """The relation that loses the index."""
+        return self.index.relation
+
+    def __str__(self) -> str:
+        """The drop for people."""
+        return f"drop index {self.index}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MaterializationSpec:
+    """How a dbt model should be kept: view, table, incremental or materialized_view."""
+
+    relation: RelationName
+    materialized: str
+
+    def __str__(self) -> str:
+        """The state for people."""
+        return f"{self.relation} as {self.materialized}"
+
+
+Spec = IndexSpec | DropIndexSpec | MaterializationSpec
+Configuration = frozenset[Spec]
+"""Specs that are priced together; the empty one is the warehouse as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A change worth pricing, and the queries that made us think of it."""
+
+    kind: str  # the recommender's name
+    spec: Spec
+    fingerprints: frozenset[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What bounds a selection."""
+
+    bytes: int
+    max_candidates: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class QueryBenefit:
+    """What one query is estimated to gain; costs are the planner's units, per call."""
+
+    fingerprint: str
+    calls: int
+    estimated_cost_before: float
+    estimated_cost_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A chosen change with its evidence, its price and its undo."""
+
+    kind: str
+    spec: Spec
+    model_id: str  # unique id of the dbt node that owns the relation; empty for a source
+    reason: str
+    evidence: tuple[str, ...]  # sentences with figures
+    benefits: tuple[QueryBenefit, ...]  # largest first
+    consumers: tuple[str, ...]
+    estimated_benefit_ratio: float  # share of the workload's estimated cost that it saves
+    estimated_bytes: int  # extra space; negative when it frees some
+    estimated_build_us: int  # extra time per dbt run; negative when it saves some
+    undo: str  # one sentence
+
+    @property
+    def number_key(self) -> str:
+        """What names a recommendation across runs: its kind and its spec."""
+        return f"{self.kind}: {self.spec}"

@@ -1,0 +1,47 @@
+"""All that a recommender may look at: facts, no connections, no clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dbt_schema_evolve.records.forecasts import Forecast
+from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
+from dbt_schema_evolve.records.project import Node
+from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.workload import QueryUses
+
+
+@dataclass(frozen=True, slots=True)
+class QueryFacts:
+    """One fingerprint of the window, ready to be priced."""
+
+    fingerprint: str
+    sql: str  # with literals in place of `$n`, so that a planner takes it
+    calls: int
+    total_us: int
+    uses: QueryUses
+    consumers: tuple[str, ...] = ()
+    node_id: str | None = None  # set when the query is a dbt model's own
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRuns:
+    """How often a node was built in the window and how long it took."""
+
+    unique_id: str
+    builds: int
+    median_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The facts of one window."""
+
+    window_days: float
+    queries: tuple[QueryFacts, ...]  # by consumers
+    model_queries: tuple[QueryFacts, ...]  # the SELECT of each model, once per build
+    models: Mapping[RelationName, Node]  # the dbt node that owns each relation
+    relations: Mapping[RelationName, RelationProfile]
+    columns: Mapping[RelationName, tuple[ColumnProfile, ...]]
+    indexes: Mapping[RelationName, tuple[IndexProfile, ...]]
+    runs: Mapping[str, ModelRuns]
+    forecasts: tuple[Forecast, ...] = ()

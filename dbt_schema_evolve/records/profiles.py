@@ -1,0 +1,55 @@
+"""What the warehouse's catalog said about a relation, a column or an index at one instant."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dbt_schema_evolve.records.changes import IndexSpec
+from dbt_schema_evolve.records.relations import RelationKind, RelationName
+
+
+@dataclass(frozen=True, slots=True)
+class RelationProfile:
+    """A relation's size and traffic; counters run since the relation was made or last reset."""
+
+    relation: RelationName
+    kind: RelationKind
+    captured_at: datetime
+    estimated_rows: int | None  # None: never analyzed
+    table_bytes: int | None
+    index_bytes: int | None
+    inserted_rows: int | None = None
+    updated_rows: int | None = None
+    deleted_rows: int | None = None
+    dead_rows: int | None = None
+    sequential_scans: int | None = None
+    index_scans: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """A column's shape; it holds no values, so it holds no personal data."""
+
+    relation: RelationName
+    column: str
+    type: str
+    captured_at: datetime
+    null_ratio: float | None = None
+    # As pg_stats has it: a count when positive, minus the share of rows when negative.
+    distinct: float | None = None
+    average_width_bytes: int | None = None
+    correlation: float | None = None
+    top_value_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexProfile:
+    """An index that exists, known by its structure because dbt renames it at each build."""
+
+    spec: IndexSpec
+    name: str
+    captured_at: datetime
+    measured_bytes: int | None
+    scans: int | None
+    is_primary: bool = False
+    is_valid: bool = True
+    backs_constraint: bool = False

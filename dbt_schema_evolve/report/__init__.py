@@ -1,0 +1,1 @@
+"""Records -> HTML and markdown: text out of records, no reading."""

@@ -1,0 +1,1 @@
+"""Two measurements -> Verdict."""

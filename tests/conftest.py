@@ -1,0 +1,37 @@
+"""Throw-away Postgres servers for tests: the embedded one, started once a session."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dbt_schema_evolve.backends.cluster import Cluster
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A server with pg_stat_statements loaded, and no databases of ours."""
+    folder: Path = tmp_path_factory.mktemp("cluster")
+    with Cluster(folder, {"shared_preload_libraries": "pg_stat_statements"}) as running:
+        yield running
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Iterator[str]:
+    """The name of an empty database, dropped afterwards."""
+    name = f"test_{next(_numbers)}"
+    cluster.create_database(name)
+    yield name
+    with cluster.connect() as connection:
+        connection.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+def connection(cluster: Cluster, database: str) -> Iterator[psycopg.Connection]:
+    """An autocommit superuser connection to that database."""
+    with cluster.connect(database) as opened:
+        yield opened
