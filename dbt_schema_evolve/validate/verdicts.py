@@ -1,0 +1,176 @@
+"""What a trial says of each recommendation: results first, speed second, cost third."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from dbt_schema_evolve.records.changes import (
+    DropIndexSpec,
+    IndexSpec,
+    MaterializationSpec,
+    Recommendation,
+    Spec,
+)
+from dbt_schema_evolve.records.evidence import ModelRuns
+from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.trials import (
+    BuildTimes,
+    Decision,
+    ResultCheck,
+    SpeedComparison,
+    Verdict,
+)
+
+SLOWER = 1.10  # a query may become this much slower before it speaks against a change
+# A round trip on a socket varies by about this much from call to call, so a smaller difference
+# between medians is not one that a user could meet.
+NOISE_US = 150.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Everything one build-and-measure saw; keys of the mappings are fingerprints."""
+
+    results: tuple[ResultCheck, ...]
+    speeds: tuple[SpeedComparison, ...]
+    builds: tuple[BuildTimes, ...]
+    touched: Mapping[str, frozenset[RelationName]]  # relations and views behind a query
+    used: Mapping[str, frozenset[IndexSpec]]  # indexes in the patched plan, as production has them
+    model_relations: Mapping[str, RelationName]  # unique id -> relation
+    sizes: Mapping[str, int]  # recommendation key -> measured extra bytes
+
+
+def slower_beyond_noise(speed: SpeedComparison) -> bool:
+    """Whether a query is more than SLOWER slower, and certainly so."""
+    lost_us = speed.measured_patched_us - speed.measured_baseline_us
+    return speed.ratio_low > SLOWER and lost_us > NOISE_US
+
+
+def faster_beyond_noise(speed: SpeedComparison) -> bool:
+    """Whether a query is certainly faster."""
+    return speed.ratio_high < 1.0
+
+
+def serves(recommendation: Recommendation, fingerprint: str, measured: Measured) -> bool:
+    """Whether a change can have touched a query's time.
+
+    A new index has where the patched plan scans it; any other change wherever the relation is read.
+    """
+    spec = recommendation.spec
+    if isinstance(spec, IndexSpec):
+        return spec in measured.used.get(fingerprint, frozenset())
+    return spec.relation in measured.touched.get(fingerprint, frozenset())
+
+
+def judge(
+    recommendations: Sequence[Recommendation],
+    measured: Measured,
+    runs: Mapping[str, ModelRuns],
+    window_days: float,
+) -> tuple[Verdict, ...]:
+    """Give each recommendation a verdict; `runs` tells how often each model is built."""
+    return tuple(
+        _verdict(recommendation, measured, runs, window_days) for recommendation in recommendations
+    )
+
+
+def _verdict(
+    recommendation: Recommendation,
+    measured: Measured,
+    runs: Mapping[str, ModelRuns],
+    window_days: float,
+) -> Verdict:
+    served = [s for s in measured.speeds if serves(recommendation, s.fingerprint, measured)]
+    build = next((b for b in measured.builds if b.unique_id == recommendation.model_id), None)
+    build_us = build.patched_us - build.baseline_us if build else None
+    objections = _objections(recommendation, served, measured)
+    if objections:
+        decision, reasons = Decision.REJECT, objections
+    else:
+        model_runs = runs.get(recommendation.model_id)
+        balance = Balance(
+            saved_us_per_day=sum(
+                s.calls * (s.measured_baseline_us - s.measured_patched_us) for s in served
+            )
+            / max(window_days, 1.0),
+            build_us_per_day=(model_runs.builds if model_runs else 0)
+            * (build_us or 0)
+            / max(window_days, 1.0),
+        )
+        decision, reason = _gain(recommendation.spec, served, balance)
+        reasons = (reason, str(balance))
+    return Verdict(
+        recommendation=recommendation,
+        decision=decision,
+        reasons=reasons,
+        measured_speedup_ratio=median(1 / s.measured_ratio for s in served) if served else None,
+        measured_bytes=measured.sizes.get(recommendation.number_key),
+        measured_build_us=build_us,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a change saves readers and costs builds, measured, a day."""
+
+    saved_us_per_day: float
+    build_us_per_day: float
+
+    @property
+    def net_us_per_day(self) -> float:
+        """Above zero: worth its builds."""
+        return self.saved_us_per_day - self.build_us_per_day
+
+    def __str__(self) -> str:
+        """The balance in one clause."""
+        builds = "cost" if self.build_us_per_day >= 0 else "save"
+        readers = "save" if self.saved_us_per_day >= 0 else "lose"
+        return (
+            f"queries {readers} {abs(self.saved_us_per_day) / 1e6:.2f} s a day, "
+            f"builds {builds} {abs(self.build_us_per_day) / 1e6:.2f} s a day"
+        )
+
+
+def _objections(
+    recommendation: Recommendation, served: Sequence[SpeedComparison], measured: Measured
+) -> tuple[str, ...]:
+    """Reasons that no gain can outweigh: another result, or a slower query."""
+    return _differing_results(recommendation, measured) or tuple(
+        f"query {s.fingerprint} takes {s.measured_ratio:.2f}x its time "
+        f"(95 % interval {s.ratio_low:.2f}..{s.ratio_high:.2f})"
+        for s in served
+        if slower_beyond_noise(s)
+    )
+
+
+def _gain(spec: Spec, served: Sequence[SpeedComparison], balance: Balance) -> tuple[Decision, str]:
+    """Weigh a change that nothing speaks against."""
+    winners = sum(faster_beyond_noise(s) for s in served)
+    match spec:
+        case DropIndexSpec():
+            return Decision.ACCEPT, "no query became slower without it"
+        case MaterializationSpec(materialized="view") if balance.net_us_per_day > 0:
+            return Decision.ACCEPT, "no query became slower beyond noise"
+        case MaterializationSpec(materialized="view"):
+            return Decision.INCONCLUSIVE, "no gain beyond noise"
+        case _ if not served:
+            return Decision.REJECT, "no measured query uses it"
+        case _ if not winners:
+            return Decision.REJECT, "no query became faster beyond noise"
+        case _ if balance.net_us_per_day <= 0:
+            return Decision.REJECT, "it costs builds more time than it saves readers"
+        case _:
+            return Decision.ACCEPT, f"{winners} of {len(served)} queries faster beyond noise"
+
+
+def _differing_results(recommendation: Recommendation, measured: Measured) -> tuple[str, ...]:
+    relation = recommendation.spec.relation
+    return tuple(
+        f"results of {check.subject} differ: {check.note}".rstrip(": ")
+        for check in measured.results
+        if check.identical is False
+        and (
+            relation in measured.touched.get(check.subject, frozenset())
+            or measured.model_relations.get(check.subject) == relation
+        )
+    )
