@@ -153,10 +153,10 @@ def _gain(spec: Spec, served: Sequence[SpeedComparison], balance: Balance) -> tu
             return Decision.ACCEPT, "no query became slower beyond noise"
         case MaterializationSpec(materialized="view"):
             return Decision.INCONCLUSIVE, "no gain beyond noise"
-        case _ if not served:
-            return Decision.REJECT, "no measured query uses it"
         case _ if not winners:
-            return Decision.REJECT, "no query became faster beyond noise"
+            return Decision.REJECT, (
+                "no query became faster beyond noise" if served else "no measured query uses it"
+            )
         case _ if balance.net_us_per_day <= 0:
             return Decision.REJECT, "it costs builds more time than it saves readers"
         case _:
