@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dbt_schema_evolve.records.relations import RelationName, quoted
+from dbt_schema_evolve.records.workload import Skip
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -105,6 +106,7 @@ class Candidate:
     spec: Spec
     fingerprints: frozenset[str]
     reason: str
+    by_hand: str = ""  # why no patch can carry it and what to do instead; empty: patch it
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +142,38 @@ class Recommendation:
     estimated_bytes: int  # extra space; negative when it frees some
     estimated_build_us: int  # extra time per dbt run; negative when it saves some
     undo: str  # one sentence
+    by_hand: str = ""  # as in Candidate
 
     @property
     def number_key(self) -> str:
         """What names a recommendation across runs: its kind and its spec."""
         return f"{self.kind}: {self.spec}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A candidate that was not chosen, and why."""
+
+    candidate: Candidate
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was chosen together, what was not, and what the choice rests on."""
+
+    recommendations: tuple[Recommendation, ...]  # in the order in which they pay
+    rejected: tuple[Rejection, ...]
+    estimated_cost_before: float  # of the whole window: calls times cost, plus the builds
+    estimated_cost_after: float
+    estimated_bytes: int  # net: what is added minus what is freed
+    us_per_cost: float  # measured microseconds for one unit of the planner's cost
+    priced: frozenset[str]  # fingerprints
+    unpriced: tuple[Skip, ...]
+    oracle_calls: int = 0
+    priced_queries: int = 0  # how many pairs of query and configuration the oracle saw
+
+    @property
+    def configuration(self) -> Configuration:
+        """All chosen specs that a patch can carry."""
+        return frozenset(each.spec for each in self.recommendations if not each.by_hand)

@@ -33,6 +33,15 @@ class ModelRuns:
 
 
 @dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the user and the project's adapter allow."""
+
+    max_key_columns: int = 3
+    owned_only: bool = True  # leave out relations that no dbt node builds
+    stock_indexes_only: bool = False  # dbt-postgres knows no `where` and no `include`
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The facts of one window."""
 
@@ -45,3 +54,5 @@ class Evidence:
     indexes: Mapping[RelationName, tuple[IndexProfile, ...]]
     runs: Mapping[str, ModelRuns]
     forecasts: tuple[Forecast, ...] = ()
+    exposed: frozenset[str] = frozenset()  # unique ids that an exposure names
+    preferences: Preferences = Preferences()
