@@ -49,12 +49,12 @@ class DbtProject:
         return self.folder / ".schema_evolve"
 
 
-def find_project(project_dir: Path | None) -> DbtProject:
+def find_project(project_dir: Path | None, env: Mapping[str, str] = os.environ) -> DbtProject:
     """Read dbt_project.yml from the given folder, DBT_PROJECT_DIR, or here and upwards."""
     if project_dir is not None:
         folder = project_dir
-    elif os.environ.get("DBT_PROJECT_DIR"):
-        folder = Path(os.environ["DBT_PROJECT_DIR"])
+    elif env.get("DBT_PROJECT_DIR"):
+        folder = Path(env["DBT_PROJECT_DIR"])
     else:
         here = Path.cwd()
         homes = (p for p in (here, *here.parents) if (p / "dbt_project.yml").is_file())
@@ -76,7 +76,7 @@ def find_project(project_dir: Path | None) -> DbtProject:
             at=str(folder / "dbt_project.yml"),
             remedy="write it as `schema_evolve: {budget: 500MB}`",
         )
-    target_path = os.environ.get("DBT_TARGET_PATH") or raw.get("target-path") or "target"
+    target_path = env.get("DBT_TARGET_PATH") or raw.get("target-path") or "target"
     return DbtProject(
         folder=folder,
         name=name,
@@ -91,11 +91,13 @@ def find_target(
     profiles_dir: Path | None = None,
     profile: str | None = None,
     target: str | None = None,
+    env: Mapping[str, str] = os.environ,
 ) -> Target:
     """Read the target that dbt would use; raises ProjectError where it is not Postgres."""
-    path = _profiles_path(project, profiles_dir)
+    path = _profiles_path(project, profiles_dir, env)
+    render = _Renderer(path, env)
     profiles = _yaml(path, "create it, or pass --profiles-dir")
-    profile_name = profile or os.environ.get("DBT_PROFILE") or project.profile
+    profile_name = profile or env.get("DBT_PROFILE") or project.profile
     entry = profiles.get(profile_name)
     if not isinstance(entry, dict) or not isinstance(entry.get("outputs"), dict):
         raise ProjectError(
@@ -103,7 +105,7 @@ def find_target(
             at=str(path),
             remedy=f"add it, or choose one of: {', '.join(sorted(map(str, profiles)))}",
         )
-    name = target or os.environ.get("DBT_TARGET") or _rendered(entry.get("target", "default"), path)
+    name = target or env.get("DBT_TARGET") or render(entry.get("target", "default"))
     raw = entry["outputs"].get(name)
     if not isinstance(raw, dict):
         raise ProjectError(
@@ -111,7 +113,7 @@ def find_target(
             at=str(path),
             remedy=f"choose one of: {', '.join(sorted(map(str, entry['outputs'])))}",
         )
-    output = {key: _rendered(value, path) for key, value in raw.items()}
+    output = {key: render(value) for key, value in raw.items()}
     if output.get("type") not in ADAPTERS:
         raise ProjectError(
             f"target {name!r} is of type {output.get('type')!r}; we work on Postgres",
@@ -145,11 +147,13 @@ def _conninfo(output: Mapping[str, Any]) -> str:
     return make_conninfo("", **{k: v for k, v in settings.items() if v not in {None, ""}})
 
 
-def _profiles_path(project: DbtProject, profiles_dir: Path | None) -> Path:
+def _profiles_path(
+    project: DbtProject, profiles_dir: Path | None, env: Mapping[str, str]
+) -> Path:
     if profiles_dir is not None:
         return profiles_dir / "profiles.yml"
-    if os.environ.get("DBT_PROFILES_DIR"):
-        return Path(os.environ["DBT_PROFILES_DIR"]) / "profiles.yml"
+    if env.get("DBT_PROFILES_DIR"):
+        return Path(env["DBT_PROFILES_DIR"]) / "profiles.yml"
     for folder in (Path.cwd(), project.folder):
         if (folder / "profiles.yml").is_file():
             return folder / "profiles.yml"
@@ -173,35 +177,36 @@ def _yaml(path: Path, remedy: str) -> dict[str, Any]:
     return loaded
 
 
-def _env_var(name: str, default: str | None = None) -> str:
-    value = os.environ.get(name, default)
-    if value is None:
-        raise KeyError(name)
-    return value
+class _Renderer:
+    """Renders the Jinja of a profile, which may ask for environment variables only."""
 
+    def __init__(self, path: Path, env: Mapping[str, str]) -> None:
+        self._path, self._env = path, env
+        self._jinja = jinja2.sandbox.SandboxedEnvironment(undefined=jinja2.StrictUndefined)
+        self._jinja.globals["env_var"] = self._env_var
+        self._jinja.filters.update(as_number=str, as_bool=str, as_native=str, as_text=str)
 
-_JINJA = jinja2.sandbox.SandboxedEnvironment(undefined=jinja2.StrictUndefined)
-_JINJA.globals["env_var"] = _env_var
-_JINJA.filters.update(
-    as_number=lambda v: int(v) if str(v).lstrip("-").isdigit() else float(v),
-    as_bool=lambda v: str(v).lower() in {"true", "1", "yes", "on"},
-    as_native=lambda v: v,
-    as_text=str,
-)
+    def __call__(self, value: Any) -> Any:
+        """Return a value of the profile, rendered where it is Jinja."""
+        if not isinstance(value, str) or "{" not in value:
+            return value
+        try:
+            return self._jinja.from_string(value).render()
+        except KeyError as error:
+            raise ProjectError(
+                f"the profile needs the environment variable {error.args[0]}",
+                at=str(self._path),
+                remedy=f"export {error.args[0]}=...",
+            ) from None
+        except jinja2.TemplateError as error:
+            raise ProjectError(
+                f"cannot render {value!r}: {error}",
+                at=str(self._path),
+                remedy="correct the profile",
+            ) from error
 
-
-def _rendered(value: Any, path: Path) -> Any:
-    if not isinstance(value, str) or "{" not in value:
+    def _env_var(self, name: str, default: str | None = None) -> str:
+        value = self._env.get(name, default)
+        if value is None:
+            raise KeyError(name)
         return value
-    try:
-        return _JINJA.from_string(value).render()
-    except KeyError as error:
-        raise ProjectError(
-            f"the profile needs the environment variable {error.args[0]}",
-            at=str(path),
-            remedy=f"export {error.args[0]}=...",
-        ) from None
-    except jinja2.TemplateError as error:
-        raise ProjectError(
-            f"cannot render {value!r}: {error}", at=str(path), remedy="correct the profile"
-        ) from error

@@ -1,6 +1,6 @@
 """Wanted physical states, the changes that lead there, and what speaks for them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbt_schema_evolve.records.relations import RelationName, quoted
 from dbt_schema_evolve.records.workload import Skip
@@ -53,6 +53,10 @@ class IndexSpec:
         if self.where:
             words.append(f"where {self.where}")
         return " ".join(words)
+
+    def on(self, relation: RelationName) -> "IndexSpec":
+        """The same index on another relation."""
+        return replace(self, relation=relation)
 
     def __str__(self) -> str:
         """The index for people: `marts.orders (customer_id, ordered_at desc)`."""
