@@ -23,6 +23,9 @@ class ColumnStatistics:
     most_common_frequencies: tuple[float, ...] | None = None
     histogram_bounds: tuple[str, ...] | None = None
     correlation: float | None = None
+    most_common_elements: tuple[str, ...] | None = None  # of arrays and text search vectors
+    most_common_element_frequencies: tuple[float, ...] | None = None
+    element_count_histogram: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,29 @@ class TableShape:
     kind: RelationKind
     columns: tuple[Column, ...]
     rows: float  # pg_class.reltuples; -1 when never analyzed
-    pages: int
+    pages: int  # pg_class.relpages: as of the last VACUUM or ANALYZE
     all_visible_pages: int
     statistics: tuple[ColumnStatistics, ...]
     definition: str = ""  # the query of a materialized view
+    file_pages: int | None = None  # the file's length now; None: as long as `pages` says
+    partition_key: str = ""  # of a partitioned table: `RANGE (day)`
+    partition_of: RelationName | None = None
+    partition_bound: str = ""  # `FOR VALUES FROM ... TO ...`
+
+    @property
+    def current_pages(self) -> int:
+        """The pages that a scan would read today."""
+        return self.pages if self.file_pages is None else self.file_pages
+
+    @property
+    def current_rows(self) -> float:
+        """The rows the planner would assume today: it scales the last count by the file's growth.
+
+        Zero where nothing was ever counted.
+        """
+        if self.rows <= 0 or not self.pages:
+            return max(self.rows, 0.0)
+        return self.rows * self.current_pages / self.pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +68,7 @@ class ViewShape:
     relation: RelationName
     columns: tuple[Column, ...]
     definition: str
+    options: tuple[str, ...] = ()  # `security_barrier=true`: it keeps the planner from looking in
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +79,18 @@ class IndexShape:
     name: str
     create_sql: str  # as pg_get_indexdef prints it
     rows: float
-    pages: int
+    pages: int  # pg_class.relpages
     is_primary: bool = False
     is_valid: bool = True
     constraint: str = ""  # the constraint that it backs
     scans: int | None = None
+    file_pages: int | None = None  # the file's length now; None: as long as `pages` says
+    statistics: tuple[ColumnStatistics, ...] = ()  # of its expressions
+
+    @property
+    def current_pages(self) -> int:
+        """The pages that it takes today."""
+        return self.pages if self.file_pages is None else self.file_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +99,17 @@ class Catalog:
 
     server_version: int  # as server_version_num
     settings: tuple[tuple[str, str], ...]  # planner settings that differ from the default
-    types: tuple[str, ...]  # DDL of enums and domains, in order
+    types: tuple[str, ...]  # DDL of enums, domains and composite types, in order
     tables: tuple[TableShape, ...]
     views: tuple[ViewShape, ...]  # each after the views that it reads
     indexes: tuple[IndexShape, ...]
     foreign_keys: tuple[tuple[RelationName, str, str], ...] = ()  # relation, name, definition
     skips: tuple[Skip, ...] = ()
+    extensions: tuple[tuple[str, str], ...] = ()  # name, schema
+    collation: str = ""  # how the database orders text: pg_database.datcollate
+    locale_provider: str = "c"  # c: libc, i: ICU, b: built in
+    locale: str = ""  # of ICU and the built-in provider
+
+    def table(self, relation: RelationName) -> TableShape | None:
+        """The stored relation of this name."""
+        return next((table for table in self.tables if table.relation == relation), None)

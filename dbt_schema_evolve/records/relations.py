@@ -65,3 +65,4 @@ class Column:
     name: str
     type: str
     not_null: bool = False
+    collation: str = ""  # as SQL, where it is not the type's own
