@@ -20,9 +20,11 @@ class ConfigPatch:
 
     edits: tuple[FileEdit, ...]
     recommendations: tuple[Recommendation, ...]
+    # Unique ids that change only once `dbt run --full-refresh` has rebuilt them.
+    full_refresh: tuple[str, ...] = ()
 
     @property
     def inverse(self) -> "ConfigPatch":
         """The patch that restores every byte."""
         edits = tuple(FileEdit(edit.path, edit.after, edit.before) for edit in self.edits)
-        return ConfigPatch(edits, self.recommendations)
+        return ConfigPatch(edits, self.recommendations, self.full_refresh)

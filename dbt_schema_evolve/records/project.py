@@ -27,6 +27,7 @@ class Node:
     config: Mapping[str, Any] = field(default_factory=dict)
     unrendered_config: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""
+    fqn: tuple[str, ...] = ()  # package, folders and name, as dbt_project.yml addresses it
 
 
 @dataclass(frozen=True, slots=True)
