@@ -1,1 +1,41 @@
 """Evidence -> Candidate -> Recommendation: one file a kind of change."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+from dbt_schema_evolve.recommend import index, materialization, redundant_index
+from dbt_schema_evolve.recommend.cost import CostOracle
+from dbt_schema_evolve.recommend.selection import select
+from dbt_schema_evolve.records.changes import Budget, Candidate, Selection
+from dbt_schema_evolve.records.evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Recommender:
+    """A kind of change and the function that proposes it; its docstring is its docs page."""
+
+    kind: str
+    propose: Callable[[Evidence], Iterator[Candidate]]
+
+
+RECOMMENDERS: tuple[Recommender, ...] = (
+    Recommender("materialization", materialization.propose),
+    Recommender("index", index.propose),
+    Recommender("redundant_index", redundant_index.propose),
+)
+
+
+def recommend(
+    evidence: Evidence,
+    oracle: CostOracle,
+    budget: Budget,
+    only: Collection[str] = (),
+    recommenders: tuple[Recommender, ...] = RECOMMENDERS,
+) -> Selection:
+    """Propose changes of all kinds, or of some, and choose among them together."""
+    active = [each for each in recommenders if not only or each.kind in only]
+    candidates = [candidate for each in active for candidate in each.propose(evidence)]
+    # A new table wants indexes, and a new index makes others redundant; that a changed
+    # materialization should change again would be a circle.
+    again = [each.propose for each in active if each.kind != "materialization"]
+    return select(evidence, candidates, oracle, budget, again)

@@ -1,0 +1,213 @@
+"""A chosen change put into figures and sentences: why, for whom, at what price, how to undo it."""
+
+from collections.abc import Iterable, Sequence
+
+from dbt_schema_evolve.recommend.cost import AS_IT_IS
+from dbt_schema_evolve.recommend.ownership import STORED, builds, owner
+from dbt_schema_evolve.recommend.pricing import Query
+from dbt_schema_evolve.recommend.search import Search
+from dbt_schema_evolve.recommend.upkeep import table_write_cost
+from dbt_schema_evolve.records.changes import (
+    Candidate,
+    Configuration,
+    DropIndexSpec,
+    IndexSpec,
+    MaterializationSpec,
+    QueryBenefit,
+    Recommendation,
+    Spec,
+)
+from dbt_schema_evolve.records.evidence import Evidence
+
+# Smaller moves of a price are not worth a line: the planner's own rounding makes some.
+_NOTABLE_RATIO = 0.001
+
+
+def explain(search: Search) -> list[Recommendation]:
+    """Turn what a search chose into recommendations, the most useful first.
+
+    Each benefit is what a change adds to those before it, so that they add up to the whole.
+    """
+    before: Configuration = AS_IT_IS
+    made = []
+    for spec, candidate in search.chosen.items():
+        after = before | {spec}
+        made.append(_recommendation(search, candidate, before, after))
+        before = after
+    return sorted(made, key=lambda each: (-each.estimated_benefit_ratio, repr(each.spec)))
+
+
+def advice_for_a_person(search: Search, candidates: Iterable[Candidate]) -> list[Recommendation]:
+    """Turn candidates that nobody can price into advice, without a claim about queries."""
+    made = []
+    for candidate in sorted(candidates, key=lambda each: repr(each.spec)):
+        node = owner(search.evidence, candidate.spec.relation)
+        run = search.evidence.runs.get(node.unique_id) if node is not None else None
+        if node is None or run is None:
+            continue
+        made.append(
+            Recommendation(
+                kind=candidate.kind,
+                spec=candidate.spec,
+                model_id=node.unique_id,
+                reason=candidate.reason,
+                evidence=(
+                    f"{run.builds:,} builds in the window took {_seconds(run.median_us)} each.",
+                ),
+                benefits=(),
+                consumers=(),
+                estimated_benefit_ratio=0.0,
+                estimated_bytes=0,
+                estimated_build_us=0,
+                undo=_undo(search.evidence, candidate.spec),
+                by_hand=candidate.by_hand,
+            )
+        )
+    return made
+
+
+def _recommendation(
+    search: Search, candidate: Candidate, before: Configuration, after: Configuration
+) -> Recommendation:
+    spec = candidate.spec
+    node = owner(search.evidence, spec.relation)
+    queries = search.pricer.affected(spec, before)
+    moved = _moved(search, queries, before, after)
+    saved = search.saving(before, after)
+    build_us = _build_us(search, spec, after)
+    return Recommendation(
+        kind=candidate.kind,
+        spec=spec,
+        model_id=node.unique_id if node is not None else "",
+        reason=candidate.reason,
+        evidence=tuple(_sentences(search, spec, moved, build_us)),
+        benefits=tuple(benefit for _, benefit in moved),
+        consumers=tuple(sorted({name for query, _ in moved for name in query.facts.consumers})),
+        estimated_benefit_ratio=saved / search.base_cost if search.base_cost else 0.0,
+        estimated_bytes=search.pricer.size_bytes(spec),
+        estimated_build_us=build_us,
+        undo=_undo(search.evidence, spec),
+        by_hand=candidate.by_hand,
+    )
+
+
+def _moved(
+    search: Search, queries: Sequence[Query], before: Configuration, after: Configuration
+) -> list[tuple[Query, QueryBenefit]]:
+    """Return the queries whose price moves, the largest total gain first."""
+    pricer = search.pricer
+    found = []
+    for query in queries:
+        calls = pricer.weight(query, after)
+        old = pricer.estimate(query, before).cost
+        new = pricer.estimate(query, after).cost
+        if calls and abs(old - new) > _NOTABLE_RATIO * old:
+            found.append((query, QueryBenefit(query.facts.fingerprint, calls, old, new)))
+
+    def gain(pair: tuple[Query, QueryBenefit]) -> tuple[float, int]:
+        query, benefit = pair
+        saved = benefit.estimated_cost_before - benefit.estimated_cost_after
+        return -benefit.calls * saved, query.number
+
+    return sorted(found, key=gain)
+
+
+def _build_us(search: Search, spec: Spec, after: Configuration) -> int:
+    """Return what a change adds to one dbt run."""
+    us = search.pricer.us_per_cost()
+    if not isinstance(spec, MaterializationSpec):
+        return round(us * search.build_cost(spec))
+    node = owner(search.evidence, spec.relation)
+    run = search.evidence.runs.get(node.unique_id) if node is not None else None
+    own = search.pricer.own_query(spec.relation)
+    if spec.materialized not in STORED:
+        return -run.median_us if run is not None else 0
+    if own is None:
+        return 0
+    estimate = search.pricer.estimate(own, after)
+    return round(us * (estimate.cost + table_write_cost(estimate.rows, estimate.width_bytes)))
+
+
+def _sentences(
+    search: Search,
+    spec: Spec,
+    moved: Sequence[tuple[Query, QueryBenefit]],
+    build_us: int,
+) -> Iterable[str]:
+    evidence = search.evidence
+    readers = [pair for pair in moved if pair[0].facts.node_id is None]
+    cheaper = [(q, b) for q, b in readers if b.estimated_cost_after < b.estimated_cost_before]
+    if cheaper:
+        calls = sum(benefit.calls for _, benefit in cheaper)
+        per_day = calls / max(evidence.window_days, 1e-9)
+        yield (
+            f"{_count(len(cheaper), 'query')} with {per_day:,.0f} calls a day "
+            f"{'get' if len(cheaper) > 1 else 'gets'} cheaper."
+        )
+        whole_us = sum(query.total_us for query in evidence.queries)
+        if whole_us:
+            spent_us = sum(query.facts.total_us for query, _ in cheaper)
+            yield (
+                f"They took {_seconds(spent_us)} in {evidence.window_days:.0f} days, "
+                f"{100 * spent_us / whole_us:.0f} % of all query time."
+            )
+        best = cheaper[0][1]
+        yield (
+            f"The largest gain is {best.fingerprint}: estimated cost "
+            f"{best.estimated_cost_before:,.0f} before, {best.estimated_cost_after:,.0f} after."
+        )
+    for _, benefit in readers:
+        if benefit.estimated_cost_after > benefit.estimated_cost_before:
+            more = benefit.estimated_cost_after / benefit.estimated_cost_before - 1
+            yield f"{benefit.fingerprint} gets {100 * more:.0f} % dearer."
+    for query, benefit in moved:
+        if query.builds is not None and query.builds != spec.relation:
+            yield (
+                f"Each build of {query.builds} goes from estimated cost "
+                f"{benefit.estimated_cost_before:,.0f} to {benefit.estimated_cost_after:,.0f}."
+            )
+    profile = evidence.relations.get(spec.relation)
+    if profile is not None and profile.kind.stores_rows and profile.estimated_rows is not None:
+        yield f"{spec.relation} has {profile.estimated_rows:,} rows."
+    count = builds(evidence, spec.relation)
+    if count and build_us:
+        verb = "adds" if build_us > 0 else "takes"
+        preposition = "to" if build_us > 0 else "off"
+        yield (
+            f"It {verb} about {_seconds(abs(build_us))} {preposition} each dbt run, "
+            f"of which there were {count:,}."
+        )
+    names = {benefit.fingerprint for _, benefit in moved}
+    for forecast in sorted(evidence.forecasts, key=lambda each: each.subject):
+        if forecast.subject in names and forecast.predicted_ratio > 1:
+            yield f"{forecast.subject}: {forecast.reason}"
+
+
+def _undo(evidence: Evidence, spec: Spec) -> str:
+    node = owner(evidence, spec.relation)
+    if isinstance(spec, IndexSpec):
+        if node is None:
+            return "Drop the index; no row moves."
+        if node.materialized in {"incremental", "snapshot"}:
+            return (
+                f"Take the index out of {node.name}'s config and drop it; "
+                "dbt drops no index of an incremental table by itself."
+            )
+        return f"Take the index out of {node.name}'s config; the next build leaves it out."
+    if isinstance(spec, DropIndexSpec):
+        return f"Make it again: {spec.index.create_sql}."
+    former = node.materialized if node is not None else "view"
+    name = node.name if node is not None else str(spec.relation)
+    return f"Set materialized='{former}' for {name} again and build it once."
+
+
+def _seconds(us: int) -> str:
+    if us < 1_000_000:
+        return f"{us / 1000:,.0f} ms"
+    return f"{us / 1_000_000:,.1f} s"
+
+
+def _count(number: int, noun: str) -> str:
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun[:-1]}ies" if noun.endswith("y") else f"{number:,} {noun}s"

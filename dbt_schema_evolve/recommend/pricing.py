@@ -1,0 +1,252 @@
+"""What the whole workload costs under a configuration, asking the oracle as little as possible."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from dbt_schema_evolve.recommend.access import all_queries
+from dbt_schema_evolve.recommend.cost import AS_IT_IS, CostOracle, Estimate, Unpriced
+from dbt_schema_evolve.recommend.ownership import STORED
+from dbt_schema_evolve.recommend.structure import columns_held
+from dbt_schema_evolve.recommend.upkeep import table_write_cost
+from dbt_schema_evolve.records.changes import (
+    Configuration,
+    DropIndexSpec,
+    IndexSpec,
+    MaterializationSpec,
+    Spec,
+)
+from dbt_schema_evolve.records.evidence import Evidence, QueryFacts
+from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.workload import Skip
+
+# Where nothing of the window could be measured: the median over ten shapes of query, from count(*)
+# to a hash join, on 0.1 and 1 million rows in memory under Postgres 18 (3.0 to 13.5).
+DEFAULT_US_PER_COST = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One query of the workload with what decides whether a spec can change its price."""
+
+    number: int
+    facts: QueryFacts
+    relations: frozenset[RelationName]  # it reads or executes them, views expanded
+    used: Mapping[RelationName, frozenset[str]]  # columns; a relation without any may use all
+    builds: RelationName | None  # the relation that it fills, where it is a model's own
+
+
+class Pricer:
+    """Prices the workload under configurations and remembers every answer.
+
+    A query's price depends on the specs that it could notice, so that is the cache's key: a new
+    index on one table asks about the queries that read one of its columns, and about no other.
+    """
+
+    def __init__(self, evidence: Evidence, oracle: CostOracle) -> None:
+        self._oracle = oracle
+        self._nodes = dict(evidence.models)
+        relations = {node.unique_id: name for name, node in evidence.models.items()}
+        self.queries = tuple(
+            _query(number, facts, relations) for number, facts in enumerate(all_queries(evidence))
+        )
+        self._own = {query.builds: query for query in self.queries if query.builds is not None}
+        self._by_relation: dict[RelationName, list[Query]] = defaultdict(list)
+        for query in self.queries:
+            for relation in query.relations:
+                self._by_relation[relation].append(query)
+        self._cache: dict[tuple[int, Configuration], Estimate | Unpriced] = {}
+        self._sizes: dict[Spec, int] = {}
+        self.oracle_calls = 0
+        self.priced_queries = 0
+        self.unpriced: tuple[Skip, ...] = ()
+        self._price_as_it_is()
+
+    def estimate(self, query: Query, configuration: Configuration) -> Estimate:
+        """Return one query's estimate."""
+        return self.estimates((query,), configuration)[0]
+
+    def estimates(
+        self, queries: Sequence[Query], configuration: Configuration
+    ) -> tuple[Estimate, ...]:
+        """Price queries under a configuration, those that are new in one question.
+
+        A query that the planner takes as it is but not under the configuration raises
+        RefusedQueryError.
+        """
+        keys = [(query.number, self.noticed(query, configuration)) for query in queries]
+        missing = [n for n, key in enumerate(keys) if key not in self._cache]
+        if missing:
+            asked = [queries[n].facts.sql for n in missing]
+            # The smallest configuration that gives the same answers: cheaper to set up.
+            needed = frozenset().union(*(keys[n][1] for n in missing))
+            self.oracle_calls += 1
+            self.priced_queries += len(asked)
+            for n, answer in zip(missing, self._oracle.price(asked, needed), strict=True):
+                self._cache[keys[n]] = answer
+        answers = []
+        for query, key in zip(queries, keys, strict=True):
+            answer = self._cache[key]
+            if isinstance(answer, Unpriced):
+                raise RefusedQueryError(query, answer)
+            answers.append(answer)
+        return tuple(answers)
+
+    def noticed(self, query: Query, configuration: Configuration) -> Configuration:
+        """Return the specs of a configuration that could change a query's price."""
+        if not configuration:
+            return configuration
+        reach, inlined = self._reach(query, configuration)
+        return frozenset(
+            spec for spec in configuration if _notices(query, spec, reach, anything=inlined)
+        )
+
+    def affected(self, spec: Spec, configuration: Configuration) -> tuple[Query, ...]:
+        """Return the queries whose price or weight a spec could change, given the others."""
+        extended = configuration | {spec}
+        if any(isinstance(each, MaterializationSpec) for each in extended):
+            pool: Iterable[Query] = self.queries
+        else:
+            pool = self._by_relation.get(spec.relation, ())
+        own = self._own.get(spec.relation) if isinstance(spec, MaterializationSpec) else None
+        return tuple(
+            query for query in pool if query is own or spec in self.noticed(query, extended)
+        )
+
+    def weight(self, query: Query, configuration: Configuration) -> int:
+        """Return how often a query runs: a model's own only where its rows are stored."""
+        if query.facts.node_id is None:
+            return query.facts.calls
+        return query.facts.calls if self.is_stored(query, configuration) else 0
+
+    def is_stored(self, query: Query, configuration: Configuration) -> bool:
+        """Tell whether a model's rows are stored under a configuration."""
+        for spec in configuration:
+            if isinstance(spec, MaterializationSpec) and spec.relation == query.builds:
+                return spec.materialized in STORED
+        node = self._nodes.get(query.builds) if query.builds is not None else None
+        return node is not None and node.materialized in STORED
+
+    def weighted_cost(self, queries: Sequence[Query], configuration: Configuration) -> float:
+        """Add up what queries cost in the window; builds include writing their rows."""
+        live = [query for query in queries if self.weight(query, configuration)]
+        total = 0.0
+        for query, estimate in zip(live, self.estimates(live, configuration), strict=True):
+            cost = estimate.cost
+            if query.builds is not None:
+                cost += table_write_cost(estimate.rows, estimate.width_bytes)
+            total += self.weight(query, configuration) * cost
+        return total
+
+    def size_bytes(self, spec: Spec) -> int:
+        """Return a spec's extra bytes, asking once."""
+        if spec not in self._sizes:
+            self._sizes[spec] = self._oracle.size_bytes(spec)
+        return self._sizes[spec]
+
+    def own_query(self, relation: RelationName) -> Query | None:
+        """Return the query that fills or defines a model's relation."""
+        return self._own.get(relation)
+
+    def us_per_cost(self) -> float:
+        """Return the microseconds that one unit of the planner's cost took in this window.
+
+        The median over the consumers' queries of measured time per call over estimated cost; a
+        median, because one query that waits for locks would move a mean by orders of magnitude.
+        """
+        ratios = [
+            query.facts.total_us / query.facts.calls / self.estimate(query, AS_IT_IS).cost
+            for query in self.queries
+            if query.facts.node_id is None and query.facts.calls and query.facts.total_us
+        ]
+        return median(ratios) if ratios else DEFAULT_US_PER_COST
+
+    def _price_as_it_is(self) -> None:
+        """Price everything once, and leave out what the planner refuses."""
+        refused: dict[int, str] = {}
+        if self.queries:
+            self.oracle_calls += 1
+            self.priced_queries += len(self.queries)
+            answers = self._oracle.price([query.facts.sql for query in self.queries], AS_IT_IS)
+            for query, answer in zip(self.queries, answers, strict=True):
+                self._cache[query.number, AS_IT_IS] = answer
+                if isinstance(answer, Unpriced):
+                    refused[query.number] = answer.reason
+                elif answer.cost <= 0:
+                    refused[query.number] = "the planner puts its cost at zero"
+        self.unpriced = tuple(
+            Skip(query.facts.fingerprint, refused[query.number])
+            for query in self.queries
+            if query.number in refused
+        )
+        self.queries = tuple(query for query in self.queries if query.number not in refused)
+        for relation, readers in self._by_relation.items():
+            self._by_relation[relation] = [q for q in readers if q.number not in refused]
+        self._own = {name: q for name, q in self._own.items() if q.number not in refused}
+
+    def _reach(
+        self, query: Query, configuration: Configuration
+    ) -> tuple[frozenset[RelationName], bool]:
+        """Return the relations behind a query, and whether a table among them became a view."""
+        reach, inlined = query.relations, False
+        turned = {
+            spec.relation
+            for spec in configuration
+            if isinstance(spec, MaterializationSpec) and spec.materialized not in STORED
+        }
+        while found := turned & reach:
+            turned -= found
+            for relation in found:
+                own = self._own.get(relation)
+                if own is not None and own is not query:
+                    reach, inlined = reach | own.relations, True
+        return reach, inlined
+
+
+class RefusedQueryError(Exception):
+    """The planner refused, under a configuration, a query that it takes without."""
+
+    def __init__(self, query: Query, answer: Unpriced) -> None:
+        super().__init__(f"{query.facts.fingerprint}: {answer.reason}")
+
+
+def _query(number: int, facts: QueryFacts, relations: Mapping[str, RelationName]) -> Query:
+    used: dict[RelationName, set[str]] = defaultdict(set)
+    for use in facts.uses.uses:
+        used[use.column.relation].add(use.column.column)
+    return Query(
+        number=number,
+        facts=facts,
+        relations=facts.uses.reads | facts.uses.base_relations | facts.uses.views,
+        used={relation: frozenset(columns) for relation, columns in used.items()},
+        builds=relations.get(facts.node_id) if facts.node_id is not None else None,
+    )
+
+
+def _notices(query: Query, spec: Spec, reach: frozenset[RelationName], *, anything: bool) -> bool:
+    if spec.relation not in reach:
+        return False
+    if isinstance(spec, MaterializationSpec):
+        return True
+    index = spec.index if isinstance(spec, DropIndexSpec) else spec
+    used = query.used.get(spec.relation)
+    if anything or not used or any(key.is_expression for key in index.keys):
+        return True
+    return bool(columns_held(index) & used)
+
+
+def conflicts(spec: Spec, configuration: Configuration) -> bool:
+    """Tell whether a spec cannot stand beside the others: two states of one thing."""
+    for other in configuration:
+        if other.relation != spec.relation:
+            continue
+        kinds = (spec, other)
+        if all(isinstance(each, MaterializationSpec) for each in kinds):
+            return True
+        if any(
+            isinstance(each, MaterializationSpec) and each.materialized not in STORED
+            for each in kinds
+        ) and any(isinstance(each, IndexSpec) for each in kinds):
+            return True
+    return False

@@ -1,0 +1,80 @@
+"""When one index can stand in for another: indexes are compared by structure, never by name."""
+
+import re
+
+from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
+
+_TOKEN = re.compile(
+    r"""(?P<literal>'(?:[^']|'')*')
+      | (?P<cast>::\s*(?:"(?:[^"]|"")*"|[\w.]+)
+          (?:\s+(?:varying|precision|without\s+time\s+zone|with\s+time\s+zone))?
+          (?:\s*\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*)
+      | (?P<quoted>"(?:[^"]|"")*")
+      | (?P<word>[^\W\d]\w*)
+      | (?P<space>[\s()]+)
+      | (?P<other>.)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PLAIN = re.compile(r'"[a-z_][a-z0-9_]*"\Z')
+
+
+def normal_predicate(where: str) -> str:
+    r"""Spell a predicate so that Postgres' spelling of it and ours compare equal.
+
+    Postgres adds casts and parentheses and drops quotes: `(status = 'open'::text)`. Dropping
+    parentheses could make two different predicates equal; then an index is left unadvised, which
+    is the harmless mistake.
+
+    >>> normal_predicate("(status = 'Open'::character varying(10))")
+    "status = 'Open'"
+    >>> normal_predicate('"status" = \'Open\'')
+    "status = 'Open'"
+    """
+    parts: list[str] = []
+    for match in _TOKEN.finditer(where):
+        kind, text = match.lastgroup, match.group()
+        if kind in {"cast", "space"}:
+            continue
+        if kind == "word":
+            text = text.lower()
+        elif kind == "quoted" and _PLAIN.match(text):
+            text = text[1:-1]
+        parts.append(text)
+    return " ".join(parts)
+
+
+def columns_held(spec: IndexSpec) -> frozenset[str]:
+    """Return the columns whose values the index stores."""
+    return frozenset(key.term for key in spec.keys if not key.is_expression) | set(spec.include)
+
+
+def serves(existing: IndexSpec, wanted: IndexSpec) -> bool:
+    """Tell whether every scan of `wanted` could be a scan of `existing` instead.
+
+    A btree serves each prefix of its keys, and reads backwards as well as forwards. A full index
+    serves what a partial one would.
+    """
+    if existing.relation != wanted.relation or existing.method != wanted.method:
+        return False
+    if wanted.unique and not existing.unique:
+        return False
+    if existing.where and normal_predicate(existing.where) != normal_predicate(wanted.where):
+        return False
+    if existing.method == "btree":
+        keys_fit = _starts_with(existing.keys, wanted.keys)
+    elif existing.method == "brin":
+        keys_fit = set(wanted.keys) <= set(existing.keys)
+    else:
+        keys_fit = existing.keys == wanted.keys
+    return keys_fit and set(wanted.include) <= columns_held(existing)
+
+
+def _starts_with(keys: tuple[IndexKey, ...], prefix: tuple[IndexKey, ...]) -> bool:
+    head = keys[: len(prefix)]
+    return head in (prefix, tuple(_reversed(key) for key in prefix))
+
+
+def _reversed(key: IndexKey) -> IndexKey:
+    return IndexKey(
+        key.term, key.is_expression, not key.descending, not key.nulls_first, key.operator_class
+    )
