@@ -136,7 +136,9 @@ def _statistics(connection: psycopg.Connection[Any], scope: Mapping[str, Any]) -
     by_relation: defaultdict[RelationName, list[ColumnStatistics]] = defaultdict(list)
     for row in rows_of(connection, "catalog_statistics", scope):
         relation = RelationName(row.pop("schema"), row.pop("name"))
-        values = {key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+        }
         by_relation[relation].append(ColumnStatistics(**values))
     return {relation: tuple(rows) for relation, rows in by_relation.items()}
 

@@ -1,10 +1,10 @@
 """Asks a planner what a query would cost; nothing is executed."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import psycopg
-from psycopg import errors
 
 from dbt_schema_evolve.backends.postgres.catalog_indexes import read_indexes
 from dbt_schema_evolve.backends.postgres.plans import IndexUse, Plan, index_uses, read_plan
@@ -14,6 +14,7 @@ from dbt_schema_evolve.records.changes import IndexSpec
 _EXPLAIN = "explain /* schema_evolve */ (verbose, format json) "
 _GENERIC = "explain /* schema_evolve */ (verbose, generic_plan, format json) "
 _HAS_GENERIC_PLANS = 160000
+_PARAMETER = re.compile(r"\$\d")
 
 
 def explain(connection: psycopg.Connection[Any], sql: str) -> Estimate | Unpriced:
@@ -35,14 +36,14 @@ def explain(connection: psycopg.Connection[Any], sql: str) -> Estimate | Unprice
 
 def plan_of(connection: psycopg.Connection[Any], sql: str) -> Plan | Unpriced:
     """Return EXPLAIN's JSON; the surrounding transaction is spoilt where psycopg raises."""
-    # `binary` selects the protocol that takes one statement only: `select 1; drop ...` is refused.
-    try:
-        with connection.transaction():
-            answer = connection.execute(_EXPLAIN.encode() + sql.encode(), binary=True).fetchone()
-    except (errors.UndefinedParameter, errors.IndeterminateDatatype):
-        if connection.info.server_version < _HAS_GENERIC_PLANS or ";" in sql:
-            raise
+    if _PARAMETER.search(sql) and connection.info.server_version >= _HAS_GENERIC_PLANS:
+        # Only the simple protocol leaves `$1` open, and it would run a second statement too.
+        if ";" in sql:
+            return Unpriced("a query with parameters must not hold a semicolon")
         answer = connection.execute(_GENERIC.encode() + sql.encode()).fetchone()
+    else:
+        # `binary` selects the protocol that takes one statement: `select 1; drop ...` is refused.
+        answer = connection.execute(_EXPLAIN.encode() + sql.encode(), binary=True).fetchone()
     plan = answer[0][0] if answer else None
     if not isinstance(plan, dict) or "Plan" not in plan:
         return Unpriced("not a statement that the planner prices")

@@ -37,9 +37,7 @@ def read_plan(
         rows=plan["Plan Rows"],
         width_bytes=plan["Plan Width"],
         plan=tuple(_words(node, relation, structures, original) for node, relation in _nodes(plan)),
-        used=frozenset(
-            spec for use, spec in (requested or {}).items() if use in index_uses(plan)
-        ),
+        used=frozenset(spec for use, spec in (requested or {}).items() if use in index_uses(plan)),
     )
 
 

@@ -1,1 +1,5 @@
-"""The planner twin: production's schema and statistics, none of its rows."""
+"""A database with the warehouse's schema and statistics but no rows, to ask the planner what-if."""
+
+from dbt_schema_evolve.backends.twin.twin import PlannerTwin
+
+__all__ = ["PlannerTwin"]

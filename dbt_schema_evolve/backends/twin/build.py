@@ -1,0 +1,326 @@
+"""Creates a catalog's relations on the twin; what cannot be created is a Skip, and costs itself."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import errors
+
+from dbt_schema_evolve.backends.postgres.explain import first_line
+from dbt_schema_evolve.backends.twin.btree_pages import set_height
+from dbt_schema_evolve.backends.twin.files import pages_on_disk, set_pages
+from dbt_schema_evolve.backends.twin.fillers import write_ends
+from dbt_schema_evolve.backends.twin.shapes import own_statistics, stored_values
+from dbt_schema_evolve.backends.twin.sizes import btree_height
+from dbt_schema_evolve.backends.twin.statistics import restore_columns, restore_sizes
+from dbt_schema_evolve.records.catalog import Catalog, IndexShape, TableShape, ViewShape
+from dbt_schema_evolve.records.changes import IndexSpec
+from dbt_schema_evolve.records.relations import Column, RelationKind, RelationName, quoted
+from dbt_schema_evolve.records.workload import Skip
+
+Connection = psycopg.Connection[Any]
+DATA_ERRORS = (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded)
+"""What the two rows of ends can cause, and their absence cures."""
+
+_ENDS = 2  # rows of smallest and largest values
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIndex:
+    """An index that stands on the twin; its oid is 0 where the planner ignores it anyway."""
+
+    shape: IndexShape
+    oid: int
+
+
+@dataclass(slots=True)
+class BuiltTable:
+    """A table that stands on the twin, and how much of its file is real."""
+
+    shape: TableShape
+    oid: int
+    path: Path | None  # None: a partitioned table has no file
+    written_pages: int = 0
+    partitions: list[RelationName] = field(default_factory=list)
+
+    def cut(self) -> None:
+        """Leave only the pages that hold rows, so that an index is built in no time."""
+        if self.path:
+            set_pages(self.path, self.written_pages)
+
+    def stretch(self) -> None:
+        """Give the file its length in the warehouse."""
+        if self.path:
+            set_pages(self.path, max(self.shape.current_pages, self.written_pages))
+
+
+class Builder:
+    """Holds what was built so far."""
+
+    def __init__(self, connection: Connection, data: Path) -> None:
+        self.connection, self.data = connection, data
+        self.tables: dict[RelationName, BuiltTable] = {}
+        self.views: dict[RelationName, ViewShape] = {}
+        self.indexes: dict[IndexSpec, BuiltIndex] = {}
+        self.skips: list[Skip] = []
+
+    def build(self, catalog: Catalog) -> None:
+        """Create everything, in the order in which one thing needs another."""
+        self._namespaces(catalog)
+        tables = self._with_known_types(catalog.tables)
+        by_relation: defaultdict[RelationName, list[IndexShape]] = defaultdict(list)
+        for index in catalog.indexes:
+            by_relation[index.spec.relation].append(index)
+        for table in tables:
+            if table.kind is not RelationKind.PARTITIONED_TABLE:
+                self.add_table(table, by_relation[table.relation])
+        self._partitioned(tables, by_relation)
+        for relation, name, definition in catalog.foreign_keys:
+            self._foreign_key(relation, name, definition)
+        for built in self.tables.values():
+            self.finish_table(built)
+        for view in catalog.views:
+            self._view(view)
+
+    @contextmanager
+    def _or_skip(self, subject: str) -> Iterator[None]:
+        try:
+            with self.connection.transaction():
+                yield
+        except psycopg.Error as error:
+            if self.connection.broken:
+                raise
+            self.skips.append(Skip(subject, f"not on the twin: {first_line(error)}"))
+
+    def _namespaces(self, catalog: Catalog) -> None:
+        names = {table.relation.schema for table in catalog.tables}
+        names |= {view.relation.schema for view in catalog.views}
+        names |= {schema for _, schema in catalog.extensions}
+        for schema in sorted(names - {"pg_catalog"}):
+            self.connection.execute(f"create schema if not exists {quoted(schema)}".encode())
+        for name, schema in catalog.extensions:
+            with self._or_skip(f"extension {name}"):
+                self.connection.execute(
+                    f"create extension if not exists {quoted(name)}"
+                    f" with schema {quoted(schema)} cascade".encode()
+                )
+        for ddl in catalog.types:
+            with self._or_skip(ddl.split(" as ")[0].removeprefix("create ")):
+                self.connection.execute(ddl.encode())
+
+    def _with_known_types(self, tables: Sequence[TableShape]) -> tuple[TableShape, ...]:
+        """Replace types and collations that the twin does not have."""
+        columns = {c for table in tables for c in table.columns}
+        known = {
+            row[0]: row[1:]
+            for row in self.connection.execute(
+                "select t, to_regtype(t) is not null from unnest(%s::text[]) as u (t)",
+                (sorted({column.type for column in columns}),),
+            )
+        }
+        collations = dict(
+            self.connection.execute(
+                "select c, to_regcollation(c) is not null from unnest(%s::text[]) as u (c)",
+                (sorted({column.collation for column in columns if column.collation}),),
+            ).fetchall()
+        )
+
+        def fit(relation: RelationName, column: Column) -> Column:
+            if not known[column.type][0]:
+                self.skips.append(
+                    Skip(f"{relation}.{column.name}", f"type {column.type} is planned as text")
+                )
+                column = replace(column, type="text")
+            if column.collation and not collations[column.collation]:
+                self.skips.append(
+                    Skip(f"{relation}.{column.name}", f"collation {column.collation} is unknown")
+                )
+                column = replace(column, collation="")
+            return column
+
+        return tuple(
+            replace(table, columns=tuple(fit(table.relation, c) for c in table.columns))
+            for table in tables
+        )
+
+    def add_table(self, table: TableShape, indexes: Sequence[IndexShape] = ()) -> None:
+        """Create a table with its rows of ends and its indexes.
+
+        Where two rows break a unique index or an expression, one may not; none never does.
+        """
+        skips = len(self.skips)
+        for rows in range(_ENDS, -1, -1):
+            del self.skips[skips:]
+            try:
+                with self.connection.transaction():
+                    built = self._create_table(table)
+                    write_ends(
+                        self.connection, table, {c.name: c.type for c in table.columns}, rows
+                    )
+                    added = [self._create_index(built, i, last=not rows) for i in indexes]
+            except psycopg.Error as error:
+                if self.connection.broken:
+                    raise
+                problem = error
+                continue
+            built.written_pages = pages_on_disk(built.path) if built.path else 0
+            self.tables[table.relation] = built
+            self.indexes.update((index.shape.spec, index) for index in added if index)
+            return
+        self.skips.append(Skip(str(table.relation), f"not on the twin: {first_line(problem)}"))
+
+    def _create_table(self, table: TableShape) -> BuiltTable:
+        columns = ", ".join(
+            f"{quoted(c.name)} {c.type}{f' collate {c.collation}' if c.collation else ''}"
+            for c in table.columns
+        )
+        if table.partition_key:
+            tail = f"partition by {table.partition_key}"
+        else:
+            # A vacuum would cut the file, and an index build would count the rows.
+            tail = "with (autovacuum_enabled = false)"
+        self.connection.execute(f"create table {table.relation.sql} ({columns}) {tail}".encode())
+        oid = self.oid_of(table.relation)
+        return BuiltTable(table, oid, None if table.partition_key else self.path_of(oid))
+
+    def oid_of(self, relation: RelationName) -> int:
+        """Return the oid of a table, view or index."""
+        row = self.connection.execute("select %s::regclass::oid::bigint", (relation.sql,))
+        return int(row.fetchall()[0][0])
+
+    def path_of(self, oid: int) -> Path:
+        """Return the first file of a table or an index."""
+        row = self.connection.execute("select pg_relation_filepath(%s)", (oid,))
+        return self.data / str(row.fetchall()[0][0])
+
+    def _create_index(
+        self, table: BuiltTable, index: IndexShape, *, last: bool
+    ) -> BuiltIndex | None:
+        if not index.is_valid and table.path:
+            return BuiltIndex(index, 0)
+        name = RelationName(index.spec.relation.schema, index.name)
+        try:
+            with self.connection.transaction():
+                self.connection.execute(index.create_sql.encode())
+                if index.is_primary and table.path:
+                    self.connection.execute(
+                        f"alter table {table.shape.relation.sql} add constraint"
+                        f" {quoted(index.constraint)} primary key using index"
+                        f" {quoted(index.name)}".encode()
+                    )
+                    name = RelationName(name.schema, index.constraint)
+        except psycopg.Error as error:
+            if self.connection.broken or (not last and isinstance(error, DATA_ERRORS)):
+                raise
+            self.skips.append(Skip(str(index.spec), f"not on the twin: {first_line(error)}"))
+            return None
+        oid = self.oid_of(name)
+        if table.path:
+            self._give_length(table, index, oid)
+        else:
+            # Without its partitions' indexes attached it would count as not yet built.
+            self.connection.execute(
+                "update pg_index set indisvalid = true where indexrelid = %s", (oid,)
+            )
+        return BuiltIndex(index, oid)
+
+    def _give_length(self, table: BuiltTable, index: IndexShape, oid: int) -> None:
+        path = self.path_of(oid)
+        if index.spec.method == "btree":
+            by_column = own_statistics(table.shape.statistics)
+            terms = (*(key.term for key in index.spec.keys), *index.spec.include)
+            values = stored_values(self.connection, oid, [by_column.get(term) for term in terms])
+            set_height(path, btree_height(index.current_pages, values))
+        set_pages(path, max(index.current_pages, pages_on_disk(path)))
+
+    def _partitioned(
+        self,
+        tables: Sequence[TableShape],
+        indexes: Mapping[RelationName, Sequence[IndexShape]],
+    ) -> None:
+        parents = [t for t in tables if t.kind is RelationKind.PARTITIONED_TABLE]
+        for table in parents:
+            with self._or_skip(str(table.relation)):
+                self.tables[table.relation] = self._create_table(table)
+        for table in tables:
+            parent = self.tables.get(table.partition_of) if table.partition_of else None
+            child = self.tables.get(table.relation)
+            if parent and child:
+                self._attach(parent, child)
+        for table in parents:
+            if built := self.tables.get(table.relation):
+                with self.connection.transaction():
+                    added = [
+                        self._create_index(built, i, last=True) for i in indexes[table.relation]
+                    ]
+                self.indexes.update((index.shape.spec, index) for index in added if index)
+
+    def _attach(self, parent: BuiltTable, child: BuiltTable) -> None:
+        statement = (
+            f"alter table {parent.shape.relation.sql} attach partition"
+            f" {child.shape.relation.sql} {child.shape.partition_bound}"
+        )
+        with self._or_skip(f"{child.shape.relation} as a partition"):
+            try:
+                with self.connection.transaction():
+                    self.connection.execute(statement.encode())
+            except errors.CheckViolation:
+                # The ends of several columns together need not be a row of this partition.
+                self.connection.execute(f"delete from {child.shape.relation.sql}".encode())
+                self.connection.execute(statement.encode())
+            parent.partitions.append(child.shape.relation)
+
+    def _foreign_key(self, relation: RelationName, name: str, definition: str) -> None:
+        if relation not in self.tables:
+            return
+        # The planner trusts it either way, and there are no rows to check.
+        unchecked = definition.removesuffix(" NOT VALID") + " not valid"
+        with self._or_skip(f"{relation}: foreign key {name}"):
+            self.connection.execute(
+                f"alter table {relation.sql} add constraint {quoted(name)} {unchecked}".encode()
+            )
+
+    def finish_table(self, built: BuiltTable) -> None:
+        """Restore statistics, then give the file its length: nothing reads the table after."""
+        table = built.shape
+        with self.connection.transaction():
+            required = [column.name for column in table.columns if column.not_null]
+            # ALTER TABLE would look for nulls in the rows.
+            self.connection.execute(
+                "update pg_attribute set attnotnull = true"
+                " where attrelid = %s and attname = any(%s::text[]) and not attnotnull",
+                (built.oid, required),
+            )
+        with self._or_skip(f"statistics of {table.relation}"):
+            restore_sizes(
+                self.connection, table.relation, table.pages, table.rows, table.all_visible_pages
+            )
+            restore_columns(self.connection, table.relation, table.statistics)
+        for index in self._indexes_of(table.relation):
+            name = RelationName(table.relation.schema, index.shape.name)
+            with self._or_skip(f"statistics of {index.shape.spec}"):
+                restore_sizes(self.connection, name, index.shape.pages, index.shape.rows)
+                restore_columns(self.connection, name, index.shape.statistics)
+        built.stretch()
+
+    def _indexes_of(self, relation: RelationName) -> Iterator[BuiltIndex]:
+        for index in self.indexes.values():
+            if index.shape.spec.relation == relation and index.oid:
+                yield index
+
+    def _view(self, view: ViewShape) -> None:
+        with self._or_skip(str(view.relation)):
+            self.connection.execute(view_ddl(view, view.definition).encode())
+            self.views[view.relation] = view
+
+
+def view_ddl(view: ViewShape, definition: str) -> str:
+    """Return DDL that makes a view, or gives one a new query under the same name and columns."""
+    columns = ", ".join(quoted(column.name) for column in view.columns)
+    names = f" ({columns})" if columns else ""
+    options = f" with ({', '.join(view.options)})" if view.options else ""
+    return f"create or replace view {view.relation.sql}{names}{options} as {definition}"

@@ -1,0 +1,308 @@
+"""Prices queries under designs that do not exist, on a server of our own that holds no rows."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+from psycopg import sql
+
+from dbt_schema_evolve.backends.cluster import Cluster
+from dbt_schema_evolve.backends.postgres.explain import first_line, plan_of
+from dbt_schema_evolve.backends.postgres.plans import IndexUse, read_plan
+from dbt_schema_evolve.backends.twin.build import Builder
+from dbt_schema_evolve.backends.twin.files import PAGE_BYTES
+from dbt_schema_evolve.backends.twin.hypothetical import HiddenIndex, HypotheticalIndexes
+from dbt_schema_evolve.backends.twin.locale import create_database
+from dbt_schema_evolve.backends.twin.stored import StoredViews
+from dbt_schema_evolve.errors import TwinError
+from dbt_schema_evolve.recommend.cost import AS_IT_IS, Estimate, Unpriced
+from dbt_schema_evolve.records.catalog import Catalog
+from dbt_schema_evolve.records.changes import (
+    Configuration,
+    DropIndexSpec,
+    IndexSpec,
+    MaterializationSpec,
+    Spec,
+)
+from dbt_schema_evolve.records.relations import ColumnName, RelationName
+from dbt_schema_evolve.records.workload import Skip
+
+_SERVER = {
+    "autovacuum": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "10",
+    "shared_preload_libraries": "",
+    # Planning locks every index of a table, the hidden ones too.
+    "max_locks_per_transaction": "1024",
+}
+_SESSION = {
+    # Inner pages of our making carry no checksum.
+    "ignore_checksum_failure": "on",
+    "client_min_messages": "error",
+    # Otherwise a small new file is read back into the server's memory when it is committed.
+    "wal_skip_threshold": "0",
+    "search_path": "",
+}
+EXPLAIN_TIMEOUT = "10s"
+_STORED = {"table", "incremental", "materialized_view"}
+_databases = itertools.count(1)
+
+
+@dataclass(slots=True)
+class _Change:
+    """What has to be done to the twin to put a configuration in force."""
+
+    flipped: list[int] = field(default_factory=list)  # oids of indexes
+    stored: list[RelationName] = field(default_factory=list)
+    unstored: list[RelationName] = field(default_factory=list)
+    requested: dict[IndexUse, IndexSpec] = field(default_factory=dict)
+
+
+class PlannerTwin:
+    """A cost oracle: the warehouse's schema and statistics under Postgres's own planner.
+
+    `home` is a folder, in which a server of its own is started, or a running server, in which a
+    database of its own is made. Neither outlives the `with` block.
+
+    `definitions` are the queries of dbt models that are tables today; `origins` say from which
+    stored column a view's column comes unchanged; `search_path` resolves unqualified names.
+    """
+
+    def __init__(
+        self,
+        home: Path | Cluster,
+        catalog: Catalog,
+        *,
+        database: str | None = None,
+        search_path: Sequence[str] = ("public",),
+        definitions: Mapping[RelationName, str] | None = None,
+        origins: Mapping[ColumnName, ColumnName] | None = None,
+    ) -> None:
+        self._home, self.catalog = home, catalog
+        self._database = database or f"schema_evolve_twin_{next(_databases)}"
+        self._search_path = tuple(search_path)
+        self._definitions, self._origins = definitions or {}, origins or {}
+        self._open = ExitStack()
+        self.skips: tuple[Skip, ...] = ()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            if isinstance(self._home, Cluster):
+                cluster = self._home
+            else:
+                cluster = stack.enter_context(Cluster(self._home, _SERVER))
+            self._start(cluster, stack)
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def _start(self, cluster: Cluster, stack: ExitStack) -> None:
+        skips = list(self.catalog.skips)
+        with cluster.connect() as admin:
+            skips += create_database(admin, self._database, self.catalog)
+        stack.callback(_drop_database, cluster, self._database)
+        building = stack.enter_context(cluster.connect(self._database))
+        self._planning = stack.enter_context(cluster.connect(self._database))
+        for connection in (building, self._planning):
+            for name, value in _SESSION.items():
+                _set(connection, name, value)
+        self._builder = Builder(building, cluster.data)
+        self._builder.build(self.catalog)
+        skips += self._builder.skips
+        for name, value in self.catalog.settings:
+            try:
+                _set(self._planning, name, value)
+            except psycopg.Error as error:
+                skips.append(Skip(f"setting {name}", first_line(error)))
+        _set(self._planning, "statement_timeout", EXPLAIN_TIMEOUT)
+        self._hypothetical = HypotheticalIndexes(self._builder, lambda query: self._ask(query)[0])
+        self._stored = StoredViews(self._builder, self._ask, self._definitions, self._origins)
+        self._structures: dict[IndexUse, IndexSpec] = {
+            (index.shape.spec.relation, index.shape.name): index.shape.spec
+            for index in self._builder.indexes.values()
+        }
+        self.skips = tuple(sorted(set(skips), key=lambda skip: (skip.subject, skip.reason)))
+
+    def _ask(self, query: str) -> tuple[float, int]:
+        """Return the planner's row count and row width for a query of ours."""
+        plan = plan_of(self._planning, query)
+        if isinstance(plan, Unpriced):
+            raise TwinError(plan.reason, at=query, remedy="report this: the query is our own")
+        return plan["Plan Rows"], plan["Plan Width"]
+
+    def price(
+        self, queries: Sequence[str], configuration: Configuration = AS_IT_IS
+    ) -> tuple[Estimate | Unpriced, ...]:
+        """Price each query, in order, as if the configuration stood; nothing stays changed."""
+        change = self._change(configuration)
+        with self._in_force(change, configuration):
+            return tuple(self._price(query, change) for query in queries)
+
+    @contextmanager
+    def _in_force(self, change: _Change, configuration: Configuration) -> Iterator[None]:
+        connection = self._planning
+        with connection.transaction(force_rollback=True):
+            try:
+                if change.flipped:
+                    connection.execute(
+                        "update pg_index set indisvalid = not indisvalid"
+                        " where indexrelid = any(%s::bigint[]::oid[])",
+                        (change.flipped,),
+                    )
+                for statement in self._stored.ddl(change.stored, change.unstored):
+                    connection.execute(statement)
+            except psycopg.Error as error:
+                raise self._stored.check(error, _words(configuration)) from error
+            _set(connection, "search_path", *self._search_path)
+            connection.execute("savepoint configured")
+            yield
+
+    def _price(self, query: str, change: _Change) -> Estimate | Unpriced:
+        try:
+            plan = plan_of(self._planning, query)
+        except psycopg.Error as error:
+            if self._planning.broken:
+                raise TwinError(
+                    f"the twin's server is gone: {first_line(error)}",
+                    remedy="check memory and disk space, then start the twin again",
+                ) from error
+            self._planning.execute("rollback to savepoint configured")
+            return Unpriced(first_line(error))
+        if isinstance(plan, Unpriced):
+            return plan
+        return read_plan(plan, self._structures, change.requested, self._stored.original)
+
+    def size_bytes(self, spec: Spec) -> int:
+        """Return the extra space of a spec, negative for what it frees."""
+        if isinstance(spec, DropIndexSpec):
+            existing = self._builder.indexes.get(self._existing(spec))
+            return -existing.shape.current_pages * PAGE_BYTES if existing else 0
+        if isinstance(spec, IndexSpec):
+            if spec in self._builder.indexes:
+                return 0
+            indexes = self._hypothetical.on(spec, self._storage_of(spec, stored=True))
+            return sum(index.pages for index in indexes) * PAGE_BYTES
+        change = self._change(frozenset({spec}))
+        gained = (self._stored.table_of(relation) for relation in change.stored)
+        return sum(self._table_bytes(table) for table in gained) - sum(
+            self._table_bytes(table) for table in change.unstored
+        )
+
+    def _table_bytes(self, relation: RelationName) -> int:
+        built = self._builder.tables[relation]
+        pages = built.shape.current_pages + sum(
+            index.shape.current_pages
+            for index in self._builder.indexes.values()
+            if index.shape.spec.relation == relation
+        )
+        return pages * PAGE_BYTES + sum(self._table_bytes(part) for part in built.partitions)
+
+    def _change(self, configuration: Configuration) -> _Change:
+        change = _Change()
+        specs = sorted(configuration, key=str)
+        for spec in specs:
+            if isinstance(spec, MaterializationSpec):
+                self._add_materialization(spec, change)
+        for spec in specs:
+            if isinstance(spec, DropIndexSpec):
+                existing = self._existing(spec)
+                if existing in configuration:
+                    raise TwinError(
+                        f"{existing} is both wanted and dropped",
+                        at=_words(configuration),
+                        remedy="leave one of the two out",
+                    )
+                oid = self._builder.indexes[existing].oid
+                change.flipped += [oid] if oid else []
+            elif isinstance(spec, IndexSpec) and spec not in self._builder.indexes:
+                relation = self._storage_of(spec, stored=spec.relation in change.stored)
+                for index in self._hypothetical.on(spec, relation):
+                    self._request(spec, index, change)
+        return change
+
+    def _request(self, spec: IndexSpec, index: HiddenIndex, change: _Change) -> None:
+        change.flipped.append(index.oid)
+        use = (index.relation, index.name)
+        change.requested[use] = spec
+        structure = index.structure
+        self._structures[use] = replace(
+            structure, relation=self._stored.original(structure.relation)
+        )
+
+    def _add_materialization(self, spec: MaterializationSpec, change: _Change) -> None:
+        relation = spec.relation
+        if relation not in self._builder.views and relation not in self._builder.tables:
+            raise self._unknown(relation, str(spec))
+        wanted = spec.materialized in _STORED
+        if not wanted and spec.materialized != "view":
+            raise TwinError(
+                f"a relation cannot be kept as {spec.materialized!r}",
+                at=str(spec),
+                remedy=f"use one of {', '.join(sorted({*_STORED, 'view'}))}",
+            )
+        if wanted and relation in self._builder.views:
+            self._stored.table_of(relation)
+            change.stored.append(relation)
+        elif not wanted and relation in self._builder.tables:
+            change.unstored.append(relation)
+
+    def _storage_of(self, spec: IndexSpec, *, stored: bool) -> RelationName:
+        """Return the twin's table that holds the rows of the relation."""
+        if spec.relation in self._builder.tables:
+            return spec.relation
+        if spec.relation not in self._builder.views:
+            raise self._unknown(spec.relation, str(spec))
+        if not stored:
+            raise TwinError(
+                f"{spec.relation} is a view: it has no rows to index",
+                at=str(spec),
+                remedy="price it together with a materialization of the view",
+            )
+        return self._stored.table_of(spec.relation)
+
+    def _existing(self, spec: DropIndexSpec) -> IndexSpec:
+        if spec.index in self._builder.indexes:
+            return spec.index
+        raise TwinError(
+            f"there is no index {spec.index}",
+            at=str(spec),
+            remedy="name an index of the catalog, by its structure",
+        )
+
+    def _unknown(self, relation: RelationName, about: str) -> TwinError:
+        reasons = [skip.reason for skip in self.skips if skip.subject == str(relation)]
+        because = f" ({reasons[0]})" if reasons else ""
+        return TwinError(
+            f"{relation} is not on the twin{because}",
+            at=about,
+            remedy="check the name, or read the catalog again if the relation is new",
+        )
+
+
+def _words(configuration: Configuration) -> str:
+    return "; ".join(sorted(str(spec) for spec in configuration))
+
+
+def _set(connection: psycopg.Connection[Any], name: str, *values: str) -> None:
+    # A list, such as search_path, is one quoted name after the other.
+    literals = sql.SQL(", ").join(sql.Literal(value) for value in values)
+    connection.execute(sql.SQL("set {} to {}").format(sql.Identifier(name), literals))
+
+
+def _drop_database(cluster: Cluster, name: str) -> None:
+    with cluster.connect() as admin:
+        admin.execute(
+            sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+        )
