@@ -1,0 +1,166 @@
+"""Names a query by what it does, so that its calls add up whatever the literals were.
+
+The rules follow pg_stat_statements: what it turns into `$n` we drop as well, so that a text from
+a log and the same text from pg_stat_statements get one name.
+"""
+
+import hashlib
+import itertools
+import re
+from dataclasses import dataclass
+
+from dbt_schema_evolve.ingest.lexer import Token, TokenKind, comments, tokens
+
+LITERAL = "?"
+
+_TEMPORARY = re.compile(r"(__dbt_(?:tmp|backup))\d+")
+# dbt-postgres names each index by an md5 of its columns and the time: new at each build.
+_SALTED = re.compile(r'"?[0-9a-f]{32}"?\Z')
+_OUR_NAME = "schema_evolve"
+
+# A minus sign after one of these belongs to the number behind it.
+_VALUE_ENDS = frozenset({")", "]", LITERAL})
+_OPENS_VALUE = frozenset(
+    {
+        "select", "where", "and", "or", "not", "in", "like", "ilike", "between", "then", "else",
+        "when", "case", "having", "by", "on", "limit", "offset", "return", "returning", "values",
+        "set", "from", "to", "is", "using", "any", "all", "some", "distinct", "over", "as", "for"
+    }
+)  # fmt: skip
+_ENDS_BY = frozenset(
+    {
+        "having", "limit", "offset", "fetch", "union", "except", "intersect", "window", "for"
+    }
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Level:
+    """One level of parentheses."""
+
+    is_query: bool = False  # so a number in its ORDER BY is the position of a column
+    in_by: bool = False
+
+
+def fingerprint(text: str) -> str:
+    """Return 16 hexadecimal digits that stand for the query."""
+    return hashlib.blake2b(normalised(text).encode(), digest_size=8).hexdigest()
+
+
+def normalised(text: str) -> str:
+    """Return the query without literals, comments, letter case and the numbers that dbt adds."""
+    words = [token for token in tokens(text) if token.kind is not TokenKind.COMMENT]
+    while words and words[-1].text == ";":
+        words.pop()
+    return " ".join(_one_element_lists(_without_literals(words)))
+
+
+def is_ours(text: str) -> bool:
+    """Return whether this project sent the statement, so that we never learn from ourselves."""
+    if any(_names_us(comment) for comment in comments(text)):
+        return True
+    # Postgres 18 drops a leading comment: our tables' schema still tells.
+    words = [token.text.strip('"').lower() for token in tokens(text)]
+    return any(pair == (_OUR_NAME, ".") for pair in itertools.pairwise(words))
+
+
+def _names_us(comment: str) -> bool:
+    if comment.startswith("{"):  # dbt's own: a project may be *called* schema_evolve_something
+        return f".{_OUR_NAME}." in comment
+    return comment.replace("-", "_").lower().lstrip("+ ").startswith(_OUR_NAME)
+
+
+def _without_literals(words: list[Token]) -> list[str]:
+    """Return the words, folded, with `?` where pg_stat_statements has `$n`."""
+    out: list[str] = []
+    levels = [_Level()]
+    for index, (kind, text) in enumerate(words):
+        before = out[-1] if out else ""
+        word = _fold(kind, text)
+        level = levels[-1]
+        if kind in {TokenKind.STRING, TokenKind.PARAMETER}:
+            word = LITERAL
+        elif kind is TokenKind.NUMBER:
+            # `order by 1` names an output column; pg_stat_statements keeps it as well.
+            positional = level.in_by and level.is_query and before in {"by", ","}
+            word = word if positional and word.isdigit() else LITERAL
+        elif kind is TokenKind.WORD and word in {"true", "false", "null"}:
+            tested = before in {"is", "not"} and (before == "is" or out[-2:-1] == ["is"])
+            word = word if tested else LITERAL
+        elif _is_extract_field(words, index, out):
+            word = LITERAL
+        elif kind is TokenKind.WORD:
+            if word == "select":
+                level.is_query = True
+            elif word == "by":
+                level.in_by = True
+            elif word in _ENDS_BY:
+                level.in_by = False
+        elif word in {"(", "["}:
+            levels.append(_Level())
+        elif word in {")", "]"} and len(levels) > 1:
+            levels.pop()
+        if word == LITERAL and before == "-" and _is_sign(out[:-1]):
+            out.pop()
+        out.append(word)
+    return out
+
+
+def _fold(kind: TokenKind, text: str) -> str:
+    if kind is TokenKind.WORD:
+        text = text.lower()
+    if kind in {TokenKind.WORD, TokenKind.QUOTED}:
+        if _SALTED.match(text):
+            return '"<md5>"'
+        return _TEMPORARY.sub(r"\1", text)
+    return text
+
+
+def _is_extract_field(words: list[Token], index: int, out: list[str]) -> bool:
+    """`extract(year from x)` becomes `extract($1 from x)` in pg_stat_statements."""
+    return (
+        out[-2:] == ["extract", "("]
+        and index + 1 < len(words)
+        and words[index + 1].text.lower() == "from"
+    )
+
+
+def _is_sign(out: list[str]) -> bool:
+    """Whether a minus behind these words is a number's sign and not a subtraction."""
+    if not out:
+        return True
+    last = out[-1]
+    if last in _VALUE_ENDS or last.startswith('"'):
+        return False
+    return not (last[0].isalnum() or last[0] == "_" or last[0] > "\x7f") or last in _OPENS_VALUE
+
+
+def _one_element_lists(words: list[str]) -> list[str]:
+    """Return the words with every IN list and array of literals cut to its first element."""
+    out: list[str] = []
+    index = 0
+    while index < len(words):
+        out.append(words[index])
+        index += 1
+        opens = words[index - 1 : index + 1]
+        if opens in (["in", "("], ["array", "["]):
+            end = _literals_end(words, index + 1)
+            if end:
+                out += [words[index], LITERAL, words[end]]
+                index = end + 1
+    return out
+
+
+def _literals_end(words: list[str], index: int) -> int:
+    """Return where a list that holds only literals, cast or not, is closed; 0 if it holds more."""
+    while index < len(words) and words[index] == LITERAL:
+        index += 1
+        while words[index : index + 1] == ["::"]:
+            index += 2
+            while index < len(words) and words[index] not in {",", ")", "]", "::"}:
+                index += 1
+        if index < len(words) and words[index] in {")", "]"}:
+            return index
+        if index < len(words) and words[index] == ",":
+            index += 1
+    return 0

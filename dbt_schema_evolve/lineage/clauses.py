@@ -1,0 +1,182 @@
+"""The clauses of a query in the order in which Postgres gives them meaning."""
+
+from sqlglot import exp
+
+from dbt_schema_evolve.lineage import from_items
+from dbt_schema_evolve.lineage.flow import sources, unwrapped
+from dbt_schema_evolve.lineage.parsing import identifier
+from dbt_schema_evolve.lineage.scope import Entry, Output, Rows, Scope, Sources
+from dbt_schema_evolve.lineage.walk import Walk
+from dbt_schema_evolve.records.workload import UseKind
+
+
+def select(node: exp.Select, scope: Scope, walk: Walk) -> Rows:
+    """Resolve one SELECT in its own, still empty scope."""
+    star = from_items.all_items(node, scope, walk)
+    for window in node.args.get("windows") or ():
+        scope.windows[identifier(window.this)] = window
+    where = node.args.get("where")
+    if where is not None:
+        walk.condition(where.this, scope)
+    rows = projected(node.expressions, scope, walk, star)
+    group = node.args.get("group")
+    if group is not None:
+        _group_by(group, node, rows, scope, walk)
+    having = node.args.get("having")
+    if having is not None:
+        walk.condition(having.this, scope)
+    distinct = node.args.get("distinct")
+    if distinct is not None:
+        _distinct(distinct, rows, scope, walk)
+    order = node.args.get("order")
+    if order is not None:
+        order_by(order, rows.outputs, scope, walk)
+    for clause in ("limit", "offset"):
+        bound = node.args.get(clause)
+        if bound is not None:
+            for query in bound.find_all(exp.Subquery):
+                walk.query(query, scope)
+                break
+    return rows
+
+
+def projected(
+    expressions: list[exp.Expr], scope: Scope, walk: Walk, star: Rows | None = None
+) -> Rows:
+    """Resolve a select list, stars spelled out."""
+    outputs: list[Output] = []
+    rests: list[Entry] = []
+    for expression in expressions:
+        stars = _star(expression, scope, star)
+        if stars is not None:
+            outputs += stars.outputs
+            rests += stars.rests
+        else:
+            found = sources(expression, scope, walk)
+            outputs.append(Output(walk.heading(expression), found))
+    return Rows(outputs, rests)
+
+
+def _star(node: exp.Expr, scope: Scope, star: Rows | None) -> Rows | None:
+    """Return what `*`, `t.*` or `(t).*` stands for; None for any other expression."""
+    if isinstance(node, exp.Star):
+        if star is not None:
+            return star
+        return from_items.together([_columns_of(entry) for entry in scope.entries.values()])
+    if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
+        return _columns_of(scope.entry(identifier(node.args["table"])))
+    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Star):
+        inner = unwrapped(node.this)
+        if isinstance(inner, exp.Column) and not inner.args.get("table"):
+            return _columns_of(scope.entry(identifier(inner.this)))
+    return None
+
+
+def _columns_of(entry: Entry) -> Rows:
+    if isinstance(entry, Rows):
+        return entry
+    return Rows(list(entry.known()), [entry] if entry.is_open else [])
+
+
+def _group_by(group: exp.Group, node: exp.Select, rows: Rows, scope: Scope, walk: Walk) -> None:
+    terms = list(group.expressions)
+    for key in ("grouping_sets", "rollup", "cube"):
+        for clause in group.args.get(key) or ():
+            if isinstance(clause, exp.Expr):
+                terms += clause.expressions
+    position = 0
+    while terms:
+        term = unwrapped(terms.pop(0))
+        if isinstance(term, exp.Tuple | exp.Rollup | exp.Cube | exp.GroupingSets):
+            terms[:0] = term.expressions
+            continue
+        walk.mark(_group_term(term, node, rows, scope, walk), UseKind.GROUP, position)
+        position += 1
+
+
+def _group_term(term: exp.Expr, node: exp.Select, rows: Rows, scope: Scope, walk: Walk) -> Sources:
+    """Return what a GROUP BY term means: a column of FROM comes before one of the result."""
+    if isinstance(term, exp.Column) and not term.args.get("table"):
+        name = identifier(term.this)
+        if scope.own_column(name) is None:
+            for expression in node.expressions:
+                if isinstance(expression, exp.Alias) and walk.heading(expression) == name:
+                    return sources(expression, scope, walk)
+    return _numbered(term, rows.outputs) or sources(term, scope, walk)
+
+
+def _numbered(term: exp.Expr, outputs: list[Output]) -> Sources | None:
+    if isinstance(term, exp.Literal) and not term.is_string and str(term.this).isdigit():
+        at = int(term.this) - 1
+        return outputs[at].sources if 0 <= at < len(outputs) else None
+    return None
+
+
+def _distinct(distinct: exp.Distinct, rows: Rows, scope: Scope, walk: Walk) -> None:
+    on = distinct.args.get("on")
+    if on is None:
+        for position, output in enumerate(rows.outputs):
+            walk.mark(output.sources, UseKind.GROUP, position)
+        return
+    terms = on.expressions if isinstance(on, exp.Tuple) else [on]
+    for position, term in enumerate(terms):
+        walk.mark(_sort_term(term, rows.outputs, scope, walk), UseKind.GROUP, position)
+
+
+def order_by(order: exp.Expr, outputs: list[Output], scope: Scope, walk: Walk) -> None:
+    """Note an ORDER BY."""
+    for position, term in enumerate(order.expressions):
+        inner = term.this if isinstance(term, exp.Ordered) else term
+        found = _sort_term(inner, outputs, scope, walk)
+        walk.mark(found, UseKind.ORDER, position, bool(term.args.get("desc")))
+
+
+def _sort_term(term: exp.Expr, outputs: list[Output], scope: Scope, walk: Walk) -> Sources:
+    """Return what an ORDER BY term means: a column of the result comes before one of FROM."""
+    term = unwrapped(term)
+    if isinstance(term, exp.Column) and not term.args.get("table"):
+        name = identifier(term.this)
+        for output in outputs:
+            if output.name == name:
+                return output.sources
+    found = _numbered(term, outputs)
+    return found if found is not None else sources(term, scope, walk)
+
+
+def changed_rows(node: exp.Expr, table: exp.Table, scope: Scope, walk: Walk) -> Rows:
+    """Resolve what UPDATE, DELETE or MERGE looks at; return what it puts into columns."""
+    target = walk.schema.leaf(walk.relation(table))
+    walk.read(target.relation)
+    scope.add(from_items.alias_of(table), target)
+    from_items.all_items(node, scope, walk)
+    using = node.args.get("using")
+    for other in using if isinstance(using, list) else filter(None, [using]):
+        from_items.item(other, scope, walk)
+    outputs: list[Output] = []
+    for key in ("on", "where"):
+        clause = node.args.get(key)
+        if clause is not None:
+            walk.condition(clause.this if isinstance(clause, exp.Where) else clause, scope)
+    _assignments(node, outputs, scope, walk)
+    whens = node.args.get("whens")
+    for when in whens.expressions if whens is not None else ():
+        if when.args.get("condition") is not None:
+            walk.condition(when.args["condition"], scope)
+        then = when.args.get("then")
+        if isinstance(then, exp.Update):
+            _assignments(then, outputs, scope, walk)
+        elif isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
+            names = then.this.expressions if isinstance(then.this, exp.Tuple) else []
+            for at, value in enumerate(then.expression.expressions):
+                name = identifier(names[at].this) if at < len(names) else f"column{at + 1}"
+                outputs.append(Output(name, sources(value, scope, walk)))
+    return Rows(outputs)
+
+
+def _assignments(node: exp.Expr, outputs: list[Output], scope: Scope, walk: Walk) -> None:
+    for assignment in node.expressions:
+        if isinstance(assignment, exp.EQ):
+            names = assignment.this
+            columns = names.expressions if isinstance(names, exp.Tuple) else [names]
+            found = sources(assignment.expression, scope, walk)
+            outputs += [Output(identifier(column.this), found) for column in columns]

@@ -1,0 +1,205 @@
+"""What stands in FROM: tables, derived tables, functions, VALUES and joins of them."""
+
+from sqlglot import exp
+
+from dbt_schema_evolve.lineage.flow import sources
+from dbt_schema_evolve.lineage.parsing import UnreadableError, identifier
+from dbt_schema_evolve.lineage.scope import (
+    EXPRESSION,
+    Anything,
+    Entry,
+    Output,
+    Rows,
+    Scope,
+    Sources,
+    merged,
+)
+from dbt_schema_evolve.lineage.walk import Walk
+from dbt_schema_evolve.records.workload import UseKind
+
+# Functions whose result columns have names of their own.
+_NAMED_RESULTS = {
+    "json_array_elements": ["value"],
+    "json_array_elements_text": ["value"],
+    "json_each": ["key", "value"],
+    "json_each_text": ["key", "value"],
+    "jsonb_array_elements": ["value"],
+    "jsonb_array_elements_text": ["value"],
+    "jsonb_each": ["key", "value"],
+    "jsonb_each_text": ["key", "value"],
+}
+
+
+def all_items(node: exp.Expr, scope: Scope, walk: Walk) -> Rows:
+    """Resolve a whole FROM clause into `scope`; return what `*` means."""
+    stars: list[Rows] = []
+    first = node.args.get("from_")
+    if first is not None:
+        stars.append(item(first.this, scope, walk))
+    for join in node.args.get("joins") or ():
+        if not stars or _is_comma(join):
+            stars.append(item(join.this, scope, walk))
+        else:
+            stars[-1] = _joined(stars[-1], join, scope, walk)
+    for lateral in node.args.get("laterals") or ():
+        stars.append(item(lateral, scope, walk))
+    return together(stars)
+
+
+def together(many: list[Rows]) -> Rows:
+    """Return columns side by side."""
+    if len(many) == 1:
+        return many[0]
+    return Rows(
+        [output for rows in many for output in rows.outputs],
+        [rest for rows in many for rest in rows.rests],
+    )
+
+
+def item(node: exp.Expr, scope: Scope, walk: Walk) -> Rows:
+    """Resolve one thing in FROM, with the joins in its parentheses."""
+    if isinstance(node, exp.Table) and isinstance(node.this, exp.Func):
+        rows = _added(_function(node, node.this, scope, walk), node, scope)
+    elif isinstance(node, exp.Table):
+        rows = _table(node, scope, walk)
+    elif isinstance(node, exp.Unnest):
+        rows = _added(_function(node, node, scope, walk), node, scope)
+    elif isinstance(node, exp.Lateral):
+        rows = _lateral(node, scope, walk)
+    elif isinstance(node, exp.Values):
+        rows = _added(walk.values(node, scope), node, scope)
+    elif isinstance(node, exp.Subquery | exp.Paren) and _is_join(node.this):
+        rows = _parenthesised(node, scope, walk)
+    elif isinstance(node, exp.Query):
+        rows = _added(walk.rows(node, scope.parent, scope.ctes), node, scope)
+    else:
+        raise UnreadableError(f"{type(node).__name__} in FROM is not something that we know")
+    for join in node.args.get("joins") or ():
+        rows = _joined(rows, join, scope, walk)
+    return rows
+
+
+def alias_of(node: exp.Expr) -> str:
+    """Return the name by which the rest of the query knows an item; empty for none."""
+    alias = node.args.get("alias")
+    if alias is not None and alias.this is not None:
+        return identifier(alias.this)
+    return identifier(node.this) if isinstance(node, exp.Table) else ""
+
+
+def _alias_columns(node: exp.Expr) -> list[str]:
+    alias = node.args.get("alias")
+    columns = (alias.args.get("columns") or ()) if alias is not None else ()
+    return [
+        identifier(column.this if isinstance(column, exp.ColumnDef) else column)
+        for column in columns
+    ]
+
+
+def _added(rows: Rows, node: exp.Expr, scope: Scope) -> Rows:
+    rows = rows.renamed(_alias_columns(node))
+    scope.add(alias_of(node), rows)
+    return rows
+
+
+def _table(node: exp.Table, scope: Scope, walk: Walk) -> Rows:
+    name = identifier(node.this)
+    if not node.args.get("db") and name in scope.ctes:
+        return _added(scope.ctes[name](), node, scope)
+    entry = walk.read(walk.relation(node))
+    names = _alias_columns(node)
+    if names:
+        return _added(_spread(entry), node, scope)
+    scope.add(alias_of(node), entry)
+    return _spread(entry)
+
+
+def _spread(entry: Entry) -> Rows:
+    """Return what `*` means for an entry."""
+    if isinstance(entry, Rows):
+        return entry
+    return Rows(list(entry.known()), [entry] if entry.is_open else [])
+
+
+def _function(node: exp.Expr, call: exp.Expr, scope: Scope, walk: Walk) -> Rows:
+    """Resolve a function in FROM; it sees the items before it without LATERAL."""
+    found: Sources = merged([sources(call, scope, walk)], EXPRESSION)
+    names = _alias_columns(node)
+    offset = call.args.get("offset")
+    if isinstance(offset, exp.Expr):  # with ordinality as u(x, n)
+        names = [*names, identifier(offset)]
+    if names:
+        return Rows([Output(name, found) for name in names])
+    alias = alias_of(node) if node.args.get("alias") else ""
+    name = call.name.lower() if isinstance(call, exp.Anonymous) else ""
+    known = _NAMED_RESULTS.get(name) or [alias or walk.heading(call)]
+    outputs = [Output(known_name, found) for known_name in known]
+    if offset or node.args.get("ordinality"):
+        outputs.append(Output("ordinality", {}))
+    # A function that the user wrote may return any columns.
+    is_unknown = isinstance(call, exp.Anonymous) and name not in _NAMED_RESULTS
+    return Rows(outputs, [Anything(found)] if is_unknown else [])
+
+
+def _lateral(node: exp.Lateral, scope: Scope, walk: Walk) -> Rows:
+    inner = node.this
+    if isinstance(inner, exp.Query):
+        return _added(walk.query(inner, scope), node, scope)
+    return _added(_function(node, inner, scope, walk), node, scope)
+
+
+def _is_join(node: exp.Expr) -> bool:
+    """Return whether parentheses hold a join and not a query."""
+    return isinstance(node, exp.Table | exp.Unnest | exp.Lateral | exp.Values) or (
+        isinstance(node, exp.Subquery)
+        and bool(node.args.get("alias") or node.args.get("joins") or _is_join(node.this))
+    )
+
+
+def _parenthesised(node: exp.Expr, scope: Scope, walk: Walk) -> Rows:
+    if not node.args.get("alias"):
+        return item(node.this, scope, walk)
+    inside = Scope(scope.parent, scope.ctes)  # an alias hides the names inside
+    return _added(item(node.this, inside, walk), node, scope)
+
+
+def _is_comma(join: exp.Join) -> bool:
+    return not any(join.args.get(key) for key in ("kind", "side", "method", "on", "using"))
+
+
+def _joined(left: Rows, join: exp.Join, scope: Scope, walk: Walk) -> Rows:
+    before = dict(scope.joined)
+    right = item(join.this, scope, walk)
+    names = [identifier(column) for column in join.args.get("using") or ()]
+    if (join.args.get("method") or "").upper() == "NATURAL":
+        if left.rests or right.rests:
+            raise UnreadableError("a natural join of relations whose columns are not all known")
+        names = [output.name for output in left.outputs if right.find(output.name)]
+    on = join.args.get("on")
+    if on is not None:
+        walk.condition(on, scope)
+    if not names:
+        return together([left, right])
+    side = (join.args.get("side") or "").upper()
+    pairs = [_merged_column(name, left, right, before, side, walk) for name in names]
+    scope.joined.update({output.name: output for output in pairs})
+    merged_names = set(names)
+    return Rows(
+        pairs + [o for rows in (left, right) for o in rows.outputs if o.name not in merged_names],
+        left.rests + right.rests,
+    )
+
+
+def _merged_column(  # noqa: PLR0917
+    name: str, left: Rows, right: Rows, joined: dict[str, Output], side: str, walk: Walk
+) -> Output:
+    """Return the one column that USING makes of two, and note that both were joined by it."""
+    one = joined.get(name) or left.find(name) or left.infer(name)
+    two = right.find(name) or right.infer(name)
+    if one is None or two is None:
+        raise UnreadableError(f"column {name} of USING is not on both sides")
+    walk.mark(one.sources, UseKind.JOIN)
+    walk.mark(two.sources, UseKind.JOIN)
+    if side == "FULL":
+        return Output(name, merged((one.sources, two.sources), EXPRESSION))
+    return Output(name, (two if side == "RIGHT" else one).sources)

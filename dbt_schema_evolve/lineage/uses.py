@@ -1,0 +1,39 @@
+"""How one query uses the columns of the stored relations behind the views it reads."""
+
+from dbt_schema_evolve.lineage.parsing import TEXT, UnreadableError, marked, parse, refreshed
+from dbt_schema_evolve.lineage.resolve import Resolver
+from dbt_schema_evolve.lineage.schema import SYSTEM_SCHEMAS, LineageSchema
+from dbt_schema_evolve.records.workload import QueryUses, Skip
+
+SYSTEM_ONLY = "reads only the system catalog"
+
+
+def query_uses(fingerprint: str, sql: str, schema: LineageSchema) -> QueryUses | Skip:
+    """Return what a statement reads and how, views expanded; or why that cannot be told."""
+    view = refreshed(sql)
+    if view is not None:
+        return QueryUses(
+            fingerprint, frozenset(), schema.relation(*view), frozenset(), frozenset(), frozenset()
+        )
+    try:
+        tree = parse(marked(sql))
+        resolver = Resolver(schema, tree.meta[TEXT], expand=True)
+        rows = resolver.statement(tree)
+    except UnreadableError as unreadable:
+        return Skip(fingerprint, unreadable.reason)
+    except RecursionError:
+        return Skip(fingerprint, "nested too deeply")
+    if resolver.reads and all(read.schema in SYSTEM_SCHEMAS for read in resolver.reads):
+        return Skip(fingerprint, SYSTEM_ONLY)
+    return QueryUses(
+        fingerprint=fingerprint,
+        reads=frozenset(resolver.reads),
+        writes=resolver.writes,
+        base_relations=frozenset(resolver.base),
+        views=frozenset(resolver.views),
+        uses=resolver.uses,
+        outputs=tuple(
+            (output.name, frozenset(column.name for column in output.sources))
+            for output in rows.outputs
+        ),
+    )
