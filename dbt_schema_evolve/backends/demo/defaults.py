@@ -1,0 +1,12 @@
+"""The size of the demo: one place for what the measurements in docs/demo.md led to."""
+
+from datetime import date
+
+DEFAULT_SCALE = 1.0
+"""A day is about 620 orders with 2,500 lines."""
+
+FIRST_DAY = date(1995, 4, 1)
+"""TPC-H calls orders open from 1995-06-17 on, so that a window here has open and closed ones."""
+
+OPENING_DAYS = 45
+"""Loaded before the first simulated day: about 112,000 lines, which then grow 2 % a day."""
