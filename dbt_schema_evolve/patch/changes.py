@@ -21,7 +21,7 @@ from dbt_schema_evolve.records.changes import DropIndexSpec, IndexSpec, Material
 from dbt_schema_evolve.records.patches import FileEdit
 from dbt_schema_evolve.records.project import Node, Project
 
-_STORED = frozenset({"table", "incremental", "materialized_view", "seed"})
+_STORED = frozenset({"table", "incremental", "materialized_view", "seed", "snapshot"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,26 +94,26 @@ def _materialize(spec: MaterializationSpec, target: Target) -> Change | ByHand:
         return ByHand("dbt enforces no contract on a materialized view, and the model has one")
     place = target.place("materialized")
     now = place.config.values.get("materialized")
-    if now == spec.materialized:
-        return ByHand(f"{place.path} says {spec.materialized} already; run `dbt parse`")
+    if spec.materialized in {now, node.materialized if now is None else ""}:
+        return ByHand(f"the project says {spec.materialized} already; run `dbt parse`")
     if now is COMPUTED:
         return ByHand(f"{place.path} computes `materialized` by Jinja")
     return target.change(place, place.config.put("materialized", spec.materialized))
 
 
 def _add_index(spec: IndexSpec, target: Target) -> Change | ByHand:
-    if target.materialized not in _STORED:
-        return ByHand(f"an index needs stored rows, and this is a {target.materialized}")
+    kept = target.materialized
+    if kept not in _STORED:
+        return ByHand(f"an index needs stored rows, and this is a {kept}")
     if holds_jinja(spec):
         return ByHand("its SQL holds `{{`, `{%` or `{#`, which dbt would take for Jinja")
-    extended = needs_more_than_columns(spec)
-    if target.materialized == "materialized_view":
+    if kept == "materialized_view":
         return _add_to_materialized_view(spec, target)
-    if extended and target.project.adapter_type != "pgevolve":
-        if target.materialized == "table":
-            return _add_hook(every_build_hook(spec), target)
-        return _add_hook(once_hook(spec), target)
-    return _add_entry(spec, target, full_refresh=target.materialized != "table")
+    # dbt makes the `indexes` of a snapshot when it creates it, and never again.
+    stock = target.project.adapter_type != "pgevolve" and needs_more_than_columns(spec)
+    if stock or kept == "snapshot":
+        return _add_hook(every_build_hook(spec) if kept == "table" else once_hook(spec), target)
+    return _add_entry(spec, target, full_refresh=kept != "table")
 
 
 def _add_to_materialized_view(spec: IndexSpec, target: Target) -> Change | ByHand:
@@ -161,6 +161,8 @@ def _drop_index(spec: DropIndexSpec, target: Target) -> Change | ByHand:
     own = place.config.values.get("indexes")
     if own is COMPUTED:
         return ByHand(f"{place.path} computes `indexes` by Jinja")
+    if target.materialized == "snapshot":
+        return ByHand("dbt never rebuilds a snapshot, so its config drops nothing")
     outlives = target.materialized in {"incremental", "seed"}
     entries = own if isinstance(own, list) else (target.node.config.get("indexes") or [])
     found = [at for at, item in enumerate(entries) if entry_structure(item) == wanted]

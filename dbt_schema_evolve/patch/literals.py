@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_WORD = re.compile(r"\+?[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*\Z")
 # Words that YAML 1.1 (PyYAML, so dbt) or 1.2 reads as something other than a string.
 _YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 

@@ -67,7 +67,7 @@ def place_for(node: Node, project: Project, files: Mapping[str, bytes], key: str
     if node.package != project.name:
         return replace(_in_project_file(node, files), has_lower=True)
     in_yaml = _in_properties(node, files)
-    if node.resource_type == "seed":
+    if node.resource_type != "model":  # no SQL file, or one whose config stands in a block
         return replace(in_yaml or _in_project_file(node, files), has_lower=in_project_file)
     in_sql = _in_sql(node, files)
     yaml_has = in_yaml is not None and key in in_yaml.config.values
@@ -80,10 +80,6 @@ def place_for(node: Node, project: Project, files: Mapping[str, bytes], key: str
 def _in_sql(node: Node, files: Mapping[str, bytes]) -> Place:
     if node.language != "sql" or PurePosixPath(node.path).suffix != ".sql":
         raise PatchError("the model is not SQL", at=node.path, remedy="write its config by hand")
-    if node.resource_type == "snapshot":
-        raise PatchError(
-            "a snapshot's config stands inside its block", at=node.path, remedy="write it by hand"
-        )
     mark, text = _text(node.path, files)
     config = find_config(text, node.path)
     return Place(node.path, config or NewCall(text, node.path), mark, has_lower=False)
@@ -91,9 +87,9 @@ def _in_sql(node: Node, files: Mapping[str, bytes]) -> Place:
 
 def _in_properties(node: Node, files: Mapping[str, bytes]) -> Place | None:
     """Return the node's entry in its properties file; None where it has none of its own."""
-    if not node.patch_path:
+    path = node.patch_path or (node.path if node.path.endswith((".yml", ".yaml")) else "")
+    if not path:
         return None
-    path = node.patch_path.split("://", 1)[-1]
     mark, text = _text(path, files)
     steps = (_SECTIONS[node.resource_type], Named(node.name))
     places, missing = walk(text, path, steps)

@@ -30,13 +30,16 @@ def plan_patch(
     stored = {
         item.model_id: item.spec.materialized
         for item in recommendations
-        if isinstance(item.spec, MaterializationSpec)
+        if isinstance(item.spec, MaterializationSpec) and not item.by_hand
     }
     now = dict(files)
     carried: list[Recommendation] = []
     skips: list[Skip] = []
     rebuild: set[str] = set()
     for item in sorted(recommendations, key=_rank):
+        if item.by_hand:
+            skips.append(Skip(item.number_key, f"{item.by_hand}; {ddl_hint(item.spec)}"))
+            continue
         node = nodes.get(item.model_id)
         if node is None or node.resource_type == "source":
             reason = "no model of this project owns the relation"

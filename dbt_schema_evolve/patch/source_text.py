@@ -55,10 +55,13 @@ def insert_lines(text: str, at: int, lines: Sequence[str]) -> str:
     return f"{text[:at]}{block}{newline}{text[at:]}"
 
 
-def insert_element(text: str, elements: Sequence[Span], opened: int, new: str) -> str:
+def insert_element(
+    text: str, elements: Sequence[Span], opened: int, new: str, *, between: str = " "
+) -> str:
     """Append to a comma-separated list in the layout of its last element.
 
-    `opened` is where the list's content begins, for a list that has no element yet.
+    `opened` is where the list's content begins, for a list that has no element yet; `between`
+    parts the new element from the last where both share a line.
     """
     if not elements:
         return text[:opened] + new + text[opened:]
@@ -68,7 +71,7 @@ def insert_element(text: str, elements: Sequence[Span], opened: int, new: str) -
     newline = newline_of(text)
     if before.strip() == ",":  # leading commas
         return f"{text[: last.end]}{newline}{before}{new}{text[last.end :]}"
-    between = newline + before if not before.strip() else " "
+    between = newline + before if not before.strip() else between
     if comma:
         return f"{text[: comma.end()]}{between}{new},{text[comma.end() :]}"
     return f"{text[: last.end]},{between}{new}{text[last.end :]}"

@@ -21,6 +21,7 @@ from dbt_schema_evolve.patch.source_text import (
 )
 
 _JINJA = jinja2.Environment(extensions=["jinja2.ext.do"])  # noqa: S701 - it renders nothing
+_LONG = 60  # characters of one argument, from where a line of its own reads better
 _BY_HAND = "write the config by hand, or as one `{{ config(key=value) }}` call at the top level"
 
 
@@ -50,7 +51,13 @@ class SqlConfig:
             spans = [argument.span for argument in call.arguments]
             indent = call.arguments[-1].indent(self.text) if spans else None
             written = jinja_argument(key, value, call.quote, indent, newline)
-            new = insert_element(self.text, spans, call.opened, written)
+            column = call.opened - line_start(self.text, call.opened)
+            between = " "
+            if indent is None and spans and column + len(written) > _LONG:
+                indent = " " * column  # below the first argument
+                written = jinja_argument(key, value, call.quote, indent, newline)
+                between = newline + indent
+            new = insert_element(self.text, spans, call.opened, written, between=between)
         return self._checked(new, {key: value})
 
     def append(self, key: str, item: Any) -> str:
