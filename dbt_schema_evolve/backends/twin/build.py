@@ -65,7 +65,8 @@ class Builder:
         self.connection, self.data = connection, data
         self.tables: dict[RelationName, BuiltTable] = {}
         self.views: dict[RelationName, ViewShape] = {}
-        self.indexes: dict[IndexSpec, BuiltIndex] = {}
+        self.indexes: list[BuiltIndex] = []
+        self._alike: dict[IndexSpec, list[BuiltIndex]] = {}
         self.skips: list[Skip] = []
 
     def build(self, catalog: Catalog) -> None:
@@ -169,7 +170,7 @@ class Builder:
                 continue
             built.written_pages = pages_on_disk(built.path) if built.path else 0
             self.tables[table.relation] = built
-            self.indexes.update((index.shape.spec, index) for index in added if index)
+            self._remember(added)
             return
         self.skips.append(Skip(str(table.relation), f"not on the twin: {first_line(problem)}"))
 
@@ -257,7 +258,7 @@ class Builder:
                     added = [
                         self._create_index(built, i, last=True) for i in indexes[table.relation]
                     ]
-                self.indexes.update((index.shape.spec, index) for index in added if index)
+                self._remember(added)
 
     def _attach(self, parent: BuiltTable, child: BuiltTable) -> None:
         statement = (
@@ -300,17 +301,38 @@ class Builder:
                 self.connection, table.relation, table.pages, table.rows, table.all_visible_pages
             )
             restore_columns(self.connection, table.relation, table.statistics)
-        for index in self._indexes_of(table.relation):
+        for index in self.indexes:
+            if index.shape.spec.relation != table.relation or not index.oid:
+                continue
             name = RelationName(table.relation.schema, index.shape.name)
             with self._or_skip(f"statistics of {index.shape.spec}"):
                 restore_sizes(self.connection, name, index.shape.pages, index.shape.rows)
                 restore_columns(self.connection, name, index.shape.statistics)
         built.stretch()
 
-    def _indexes_of(self, relation: RelationName) -> Iterator[BuiltIndex]:
-        for index in self.indexes.values():
-            if index.shape.spec.relation == relation and index.oid:
-                yield index
+    def leaves(self, relation: RelationName) -> tuple[RelationName, ...]:
+        """Return the tables that hold the rows: itself, or its partitions and theirs."""
+        table = self.tables[relation]
+        if table.path:
+            return (relation,)
+        return tuple(leaf for part in table.partitions for leaf in self.leaves(part))
+
+    def existing(self, spec: IndexSpec) -> tuple[BuiltIndex, ...]:
+        """Return one index of this structure, on each partition where there are some.
+
+        Of two with the same structure it is the one that backs no constraint.
+        """
+        found = []
+        for leaf in self.leaves(spec.relation):
+            alike = self._alike.get(replace(spec, relation=leaf), [])
+            found += sorted(alike, key=lambda index: bool(index.shape.constraint))[:1]
+        return tuple(found)
+
+    def _remember(self, indexes: Sequence[BuiltIndex | None]) -> None:
+        for index in indexes:
+            if index:
+                self.indexes.append(index)
+                self._alike.setdefault(index.shape.spec, []).append(index)
 
     def _view(self, view: ViewShape) -> None:
         with self._or_skip(str(view.relation)):

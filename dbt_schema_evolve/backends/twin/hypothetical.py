@@ -56,15 +56,10 @@ class HypotheticalIndexes:
             table = self._builder.tables[relation]
             _check_columns(spec, table)
             self._made[key] = tuple(
-                self._make(replace(spec, relation=leaf), leaf) for leaf in self._leaves(relation)
+                self._make(replace(spec, relation=leaf), leaf)
+                for leaf in self._builder.leaves(relation)
             )
         return self._made[key]
-
-    def _leaves(self, relation: RelationName) -> tuple[RelationName, ...]:
-        table = self._builder.tables[relation]
-        if table.path:
-            return (relation,)
-        return tuple(leaf for part in table.partitions for leaf in self._leaves(part))
 
     def _make(self, spec: IndexSpec, relation: RelationName) -> HiddenIndex:
         """Build it on the few pages that are there, then give it height, length and flags."""

@@ -14,7 +14,7 @@ from psycopg import sql
 from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.backends.postgres.explain import first_line, plan_of
 from dbt_schema_evolve.backends.postgres.plans import IndexUse, read_plan
-from dbt_schema_evolve.backends.twin.build import Builder
+from dbt_schema_evolve.backends.twin.build import Builder, BuiltIndex
 from dbt_schema_evolve.backends.twin.files import PAGE_BYTES
 from dbt_schema_evolve.backends.twin.hypothetical import HiddenIndex, HypotheticalIndexes
 from dbt_schema_evolve.backends.twin.locale import create_database
@@ -115,6 +115,8 @@ class PlannerTwin:
         stack.callback(_drop_database, cluster, self._database)
         building = stack.enter_context(cluster.connect(self._database))
         self._planning = stack.enter_context(cluster.connect(self._database))
+        # What is prepared once would be analysed once, under one configuration.
+        self._planning.prepare_threshold = None
         for connection in (building, self._planning):
             for name, value in _SESSION.items():
                 _set(connection, name, value)
@@ -127,11 +129,12 @@ class PlannerTwin:
             except psycopg.Error as error:
                 skips.append(Skip(f"setting {name}", first_line(error)))
         _set(self._planning, "statement_timeout", EXPLAIN_TIMEOUT)
+        _set(self._planning, "search_path", *self._search_path)
         self._hypothetical = HypotheticalIndexes(self._builder, lambda query: self._ask(query)[0])
         self._stored = StoredViews(self._builder, self._ask, self._definitions, self._origins)
         self._structures: dict[IndexUse, IndexSpec] = {
             (index.shape.spec.relation, index.shape.name): index.shape.spec
-            for index in self._builder.indexes.values()
+            for index in self._builder.indexes
         }
         self.skips = tuple(sorted(set(skips), key=lambda skip: (skip.subject, skip.reason)))
 
@@ -153,21 +156,25 @@ class PlannerTwin:
     @contextmanager
     def _in_force(self, change: _Change, configuration: Configuration) -> Iterator[None]:
         connection = self._planning
-        with connection.transaction(force_rollback=True):
+        statements = [b"begin"]
+        if change.flipped:
+            oids = ", ".join(str(oid) for oid in sorted(change.flipped))
+            # The planner leaves out an index that is not valid; nothing else about it changes.
+            statements.append(
+                "update pg_index set indisvalid = not indisvalid"
+                f" where indexrelid in ({oids})".encode()
+            )
+        statements += self._stored.ddl(change.stored, change.unstored)
+        statements.append(b"savepoint configured")
+        try:
             try:
-                if change.flipped:
-                    connection.execute(
-                        "update pg_index set indisvalid = not indisvalid"
-                        " where indexrelid = any(%s::bigint[]::oid[])",
-                        (change.flipped,),
-                    )
-                for statement in self._stored.ddl(change.stored, change.unstored):
-                    connection.execute(statement)
+                # One message: a round trip takes as long as the planning of a small query.
+                connection.execute(b";\n".join(statements))
             except psycopg.Error as error:
                 raise self._stored.check(error, _words(configuration)) from error
-            _set(connection, "search_path", *self._search_path)
-            connection.execute("savepoint configured")
             yield
+        finally:
+            connection.execute(b"rollback")
 
     def _price(self, query: str, change: _Change) -> Estimate | Unpriced:
         try:
@@ -187,10 +194,9 @@ class PlannerTwin:
     def size_bytes(self, spec: Spec) -> int:
         """Return the extra space of a spec, negative for what it frees."""
         if isinstance(spec, DropIndexSpec):
-            existing = self._builder.indexes.get(self._existing(spec))
-            return -existing.shape.current_pages * PAGE_BYTES if existing else 0
+            return -sum(index.shape.current_pages for index in self._dropped(spec)) * PAGE_BYTES
         if isinstance(spec, IndexSpec):
-            if spec in self._builder.indexes:
+            if self._exists(spec):
                 return 0
             indexes = self._hypothetical.on(spec, self._storage_of(spec, stored=True))
             return sum(index.pages for index in indexes) * PAGE_BYTES
@@ -204,7 +210,7 @@ class PlannerTwin:
         built = self._builder.tables[relation]
         pages = built.shape.current_pages + sum(
             index.shape.current_pages
-            for index in self._builder.indexes.values()
+            for index in self._builder.indexes
             if index.shape.spec.relation == relation
         )
         return pages * PAGE_BYTES + sum(self._table_bytes(part) for part in built.partitions)
@@ -217,16 +223,14 @@ class PlannerTwin:
                 self._add_materialization(spec, change)
         for spec in specs:
             if isinstance(spec, DropIndexSpec):
-                existing = self._existing(spec)
-                if existing in configuration:
+                if spec.index in configuration:
                     raise TwinError(
-                        f"{existing} is both wanted and dropped",
+                        f"{spec.index} is both wanted and dropped",
                         at=_words(configuration),
                         remedy="leave one of the two out",
                     )
-                oid = self._builder.indexes[existing].oid
-                change.flipped += [oid] if oid else []
-            elif isinstance(spec, IndexSpec) and spec not in self._builder.indexes:
+                change.flipped += [index.oid for index in self._dropped(spec) if index.oid]
+            elif isinstance(spec, IndexSpec) and not self._exists(spec):
                 relation = self._storage_of(spec, stored=spec.relation in change.stored)
                 for index in self._hypothetical.on(spec, relation):
                     self._request(spec, index, change)
@@ -272,9 +276,14 @@ class PlannerTwin:
             )
         return self._stored.table_of(spec.relation)
 
-    def _existing(self, spec: DropIndexSpec) -> IndexSpec:
-        if spec.index in self._builder.indexes:
-            return spec.index
+    def _exists(self, spec: IndexSpec) -> bool:
+        return spec.relation in self._builder.tables and bool(self._builder.existing(spec))
+
+    def _dropped(self, spec: DropIndexSpec) -> tuple[BuiltIndex, ...]:
+        if spec.relation not in self._builder.tables:
+            raise self._unknown(spec.relation, str(spec))
+        if indexes := self._builder.existing(spec.index):
+            return indexes
         raise TwinError(
             f"there is no index {spec.index}",
             at=str(spec),

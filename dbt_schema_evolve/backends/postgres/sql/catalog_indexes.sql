@@ -1,4 +1,5 @@
--- Indexes by structure: of the given relations, or those of the given names, or both.
+-- Indexes by structure: of the given relations, or those of the given names, or both; in the
+-- order they were made, by which the planner chooses between two of equal cost.
 -- Oldest server: 13. Privilege: none.
 select /* schema_evolve */
     x.indexrelid::bigint as oid,
@@ -21,7 +22,10 @@ select /* schema_evolve */
     coalesce(con.conname, '') as constraint_name,
     st.idx_scan as scans,
     (
-        select array_agg(coalesce(a.attname, pg_get_indexdef(x.indexrelid, k.position::int, false)) order by k.position)
+        select array_agg(
+            coalesce(a.attname, pg_get_indexdef(x.indexrelid, k.position::int, false))
+            order by k.position
+        )
         from unnest(x.indkey::smallint[]) with ordinality as k (attnum, position)
         left join pg_catalog.pg_attribute as a
             on k.attnum <> 0 and a.attrelid = x.indrelid and a.attnum = k.attnum
@@ -59,4 +63,4 @@ left join pg_catalog.pg_stat_all_indexes as st
     on x.indexrelid = st.indexrelid
 where (%(oids)s::bigint[] is null or x.indrelid = any(%(oids)s::bigint[]::oid[]))
     and (%(names)s::text[] is null or i.relname = any(%(names)s::text[]))
-order by tn.nspname, t.relname, i.relname
+order by tn.nspname, t.relname, x.indexrelid

@@ -7,7 +7,10 @@ select /* schema_evolve */
     c.relkind::text as kind,
     case
         -- Before 14 a table that was never analyzed said 0 rows on 0 pages, not -1.
-        when c.reltuples = 0 and c.relpages = 0 then -1
+        when current_setting('server_version_num')::int < 140000
+            and c.reltuples = 0
+            and c.relpages = 0
+            then -1
         else c.reltuples
     end::float8 as rows,
     c.relpages as pages,
