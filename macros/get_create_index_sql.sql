@@ -2,8 +2,9 @@
     has built the table. Takes effect only where the project's `dispatch` puts schema_evolve before dbt. -#}
 {% macro postgres__get_create_index_sql(relation, index_dict) %}
   {%- if adapter.type() == 'pgevolve' -%}
-    {#- The search order puts this package before the adapter, which knows better. -#}
-    {{ return(adapter.dispatch('get_create_index_sql', 'dbt_pgevolve')(relation, index_dict)) }}
+    {#- The search order puts this package before the adapter, which knows better. Through `context`,
+        because under other adapters there is no macro of that name. -#}
+    {{ return(context['pgevolve__get_create_index_sql'](relation, index_dict)) }}
   {%- endif -%}
 
   {%- set known = {} -%}

@@ -11,7 +11,9 @@ from tests.tiny_project import DbtRun, TinyProject
 
 CAPTURED_AT = "2024-02-29T23:30:00+02:00"
 BETWEEN = """\
-{% if target.name == 'full' %}create table if not exists public.between_captures (x int){% endif %}"""
+{% if target.name == 'full' %}
+create table if not exists public.between_captures (x int)
+{% endif %}"""
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +148,7 @@ def test_a_role_that_may_nothing_gets_a_green_run_and_one_warning(
     before = built.rows("select count(*) from schema_evolve.captures")
     run = project.dbt("test", "--target", "reader")
     assert run.exit_code == 0, run.output
-    assert len(set(line.partition("schema_evolve")[2] for line in run.warnings)) == 1
+    assert len({line.partition("schema_evolve")[2] for line in run.warnings}) == 1
     assert "everything (permission denied for schema schema_evolve)" in run.warnings[0]
     assert built.rows("select count(*) from schema_evolve.captures") == before
 
@@ -187,7 +189,10 @@ def test_uninstall_leaves_what_is_not_ours(project: TinyProject, cluster: Cluste
         refused = project.dbt("run-operation", "schema_evolve.uninstall", "--target", "bare")
         assert refused.exit_code == 1
         assert "view marts.watched depends on table schema_evolve.captures" in refused.output
-        tables = "select relname from pg_class where relnamespace = 'schema_evolve'::regnamespace and relkind = 'r'"
+        tables = (
+            "select relname from pg_class"
+            " where relnamespace = 'schema_evolve'::regnamespace and relkind = 'r'"
+        )
         assert len(connection.execute(tables).fetchall()) == 7, "all or nothing"
 
         connection.execute("drop view marts.watched")

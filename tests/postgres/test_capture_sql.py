@@ -30,7 +30,7 @@ class Outcome:
 
 
 @pytest.fixture(scope="module")
-def capture_sql(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[str]:
+def capture_sql(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> str:
     """The very string that dbt sent, out of its log."""
     tiny = TinyProject(tmp_path_factory.mktemp("sql"), cluster)
     tiny.configure()
@@ -40,7 +40,7 @@ def capture_sql(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> I
     run = tiny.dbt("run-operation", "capture")
     assert run.exit_code == 0, run.output
     (sent,) = run.statements("'schema_evolve.capture'")
-    yield sent
+    return sent
 
 
 @pytest.fixture
@@ -294,7 +294,7 @@ def test_no_value_of_a_column_and_no_password_is_kept(
 
 
 INDEXES = (
-    'create index on {0} ("Ä b" desc, lower(c) text_pattern_ops, (n + 1)) include (n, c) where n > 3',
+    'create index on {0} ("Ä b" desc, lower(c) text_pattern_ops, (n + 1)) include (n) where n > 3',
     'create unique index on {0} (n desc nulls last, "Ä b" nulls first)',
     "create index on {0} using gin (tags jsonb_path_ops)",
     "create index on {0} using brin (n int4_minmax_multi_ops(values_per_range = 16))",

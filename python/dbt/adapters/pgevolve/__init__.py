@@ -1,7 +1,6 @@
-"""The dbt adapter `pgevolve`: postgres, with partial and covering indexes and plans in run_results."""
+"""The dbt adapter `pgevolve`: postgres, plus partial and covering indexes, plus plans."""
 
 from dbt.adapters.base import AdapterPlugin
-
 from dbt.adapters.pgevolve.connections import PgEvolveCredentials
 from dbt.adapters.pgevolve.impl import PgEvolveAdapter
 from dbt.include import pgevolve

@@ -13,6 +13,7 @@ class PgEvolveCredentials(PostgresCredentials):
 
     @property
     def type(self) -> str:
+        """The adapter's name."""
         return "pgevolve"
 
 

@@ -8,12 +8,11 @@ import psycopg2.extensions
 from dbt.adapters.base import available
 from dbt.adapters.contracts.connection import AdapterResponse
 from dbt.adapters.events.logging import AdapterLogger
-from dbt.adapters.postgres.impl import PostgresAdapter
-
 from dbt.adapters.pgevolve.connections import PgEvolveConnectionManager, PgEvolveResponse
 from dbt.adapters.pgevolve.indexes import PgEvolveIndexConfig, configured_indexes
 from dbt.adapters.pgevolve.plans import explain_sql, summary
 from dbt.adapters.pgevolve.relation import PgEvolveRelation
+from dbt.adapters.postgres.impl import PostgresAdapter
 
 _logger = AdapterLogger("PgEvolve")
 

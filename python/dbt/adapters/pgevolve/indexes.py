@@ -33,8 +33,10 @@ class PgEvolveIndexConfig(PostgresIndexConfig):
         return index
 
     def render(self, relation: Any) -> str:
-        """Return a name that is new at each build, as postgres does, and differs by every property."""
-        return encoding.md5("_".join([super().render(relation), *(self.include or []), self.where or ""]))
+        """Return a name that is new at each build, as postgres does."""
+        return encoding.md5(
+            "_".join([super().render(relation), *(self.include or []), self.where or ""])
+        )
 
     def _problems(self) -> list[str]:
         method = self.type or "btree"

@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dbt.adapters.contracts.relation import RelationConfig
+from dbt.adapters.pgevolve.indexes import configured_indexes, same_sql
 from dbt.adapters.postgres.relation import PostgresRelation
 from dbt.adapters.postgres.relation_configs import PostgresMaterializedViewConfigChangeCollection
 from dbt.adapters.relation_configs import RelationConfigChangeAction, RelationResults
 
-from dbt.adapters.pgevolve.indexes import configured_indexes, same_sql
-
 
 @dataclass(frozen=True, order=True)
 class ViewIndex:
-    """An index of a materialized view by what it is; unlike postgres, in the order of its columns."""
+    """An index of a materialized view by what it is, the order of its columns included."""
 
     columns: tuple[str, ...]
     include: tuple[str, ...]
@@ -79,8 +78,12 @@ class PgEvolveRelation(PostgresRelation):
         self, relation_results: RelationResults, relation_config: RelationConfig
     ) -> PostgresMaterializedViewConfigChangeCollection | None:
         """Return what to drop and create, or None where nothing changed."""
-        existing = {ViewIndex.from_catalog(row["definition"]) for row in relation_results["indexes"]}
-        wanted = {ViewIndex.from_config(entry) for entry in configured_indexes(relation_config.config)}
+        existing = {
+            ViewIndex.from_catalog(row["definition"]) for row in relation_results["indexes"]
+        }
+        wanted = {
+            ViewIndex.from_config(entry) for entry in configured_indexes(relation_config.config)
+        }
         changes = [
             ViewIndexChange(RelationConfigChangeAction.drop, index)
             for index in sorted(existing - wanted)
