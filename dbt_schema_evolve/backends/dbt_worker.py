@@ -8,6 +8,7 @@ standard error, which the parent sends to a log file.
 import json
 import os
 import sys
+from typing import Any
 
 
 def main() -> None:
@@ -17,13 +18,15 @@ def main() -> None:
 
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - it may print while it loads
 
-    manifests: dict[str, object] = {}
+    manifests: dict[str, Any] = {}
     for line in sys.stdin:
         request = json.loads(line)
         os.environ.update(request["env"])
-        # A manifest that was parsed once serves until the caller names another key.
+        # A manifest that was parsed once serves until the caller names another key. Each run gets a
+        # copy: compiling marks ephemeral models as inlined, and a second run would not inline them.
         key = request["manifest_key"]
-        result = dbtRunner(manifest=manifests.get(key)).invoke(request["args"])
+        parsed = manifests.get(key)
+        result = dbtRunner(manifest=parsed.deepcopy() if parsed else None).invoke(request["args"])
         if key and key not in manifests and result.success and request["args"][0] == "parse":
             manifests[key] = result.result
         answers.write(json.dumps({"ok": result.success, "error": _reason(result)}) + "\n")
