@@ -1,0 +1,141 @@
+"""The report as one HTML page that needs nothing else: no network, no scripts, no fonts."""
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import jinja2
+from markupsafe import Markup
+
+from dbt_schema_evolve.records.forecasts import Forecast
+from dbt_schema_evolve.report import contents, figures
+from dbt_schema_evolve.report.charts import forecast_range, paired_bars, tone
+from dbt_schema_evolve.report.contents import ReportInput
+from dbt_schema_evolve.report.lineage_chart import MOST_NODES, draw, vertices
+
+# A page that one reads holds so many rows; what is left out is counted on it.
+_MOST_ROWS = 150
+_MOST_DIFF_LINES = 1_500
+_LABEL = 220  # characters of a query
+_LINE = 400  # characters of a diff line
+
+_Item = TypeVar("_Item")
+
+
+def render(report: ReportInput) -> str:
+    """Return the whole page; the same input gives the same text."""
+    proposals = contents.proposals(report)
+    measured = contents.speeds(report)
+    return _template().render(
+        report=report,
+        stamp=contents.stamp(report),
+        proposals=_first(proposals),
+        more_proposals=_rest(proposals),
+        counts=_counts(proposals),
+        refused=_first(contents.decided(report, "rejected", "inconclusive")),
+        rejected=_first(report.rejected),
+        more_rejected=_rest(report.rejected),
+        speeds=[(speed, paired_bars(speed), tone(speed)) for speed, _ in _first(measured)],
+        more_speeds=_rest(measured),
+        results=contents.result_summary(report),
+        forecasts=_forecast_rows(report.forecasts),
+        more_forecasts=_rest(report.forecasts),
+        lineage=_lineage(report),
+        diff=_diff_lines(report.diff),
+        skips=_first(report.skips),
+        more_skips=_rest(report.skips),
+        not_looked_at=_first(report.not_looked_at),
+        more_not_looked_at=_rest(report.not_looked_at),
+        name=lambda subject: _shortened(contents.subject_name(report, subject)),
+        figures=figures,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DiffLine:
+    """A line of the diff and what it does: file, hunk, added, removed, note or same."""
+
+    kind: str
+    text: str
+
+
+def _diff_lines(diff: str) -> list[DiffLine]:
+    lines = diff.split("\n")[:-1] if diff.endswith("\n") else diff.split("\n")
+    shown = [DiffLine(_diff_kind(line), line[:_LINE].rstrip("\r")) for line in lines if diff]
+    if len(shown) > _MOST_DIFF_LINES:
+        left_out = len(shown) - _MOST_DIFF_LINES
+        return [*shown[:_MOST_DIFF_LINES], DiffLine("note", f"… and {left_out:,} more lines")]
+    return shown
+
+
+def _diff_kind(line: str) -> str:
+    for start, kind in _DIFF_KINDS:
+        if line.startswith(start):
+            return kind
+    return "same"
+
+
+_DIFF_KINDS = (
+    ("diff --git ", "file"), ("--- ", "head"), ("+++ ", "head"), ("new file", "head"),
+    ("deleted file", "head"), ("@@", "hunk"), ("+", "added"), ("-", "removed"), ("\\", "note"),
+)  # fmt: skip
+
+
+def _forecast_rows(forecasts: Sequence[Forecast]) -> list[tuple[Forecast, str]]:
+    shown = _first(forecasts)
+    worst = max((item.predicted_high_us / item.measured_us for item in shown), default=1.0)
+    return [(item, forecast_range(item, worst)) for item in shown]
+
+
+def _counts(proposals: Sequence[contents.Proposal]) -> list[tuple[str, int]]:
+    decisions = [item.decision for item in proposals]
+    order = ("accepted", "rejected", "inconclusive", "not tried", "by hand")
+    return [(word, decisions.count(word)) for word in order if word in decisions]
+
+
+def _lineage(report: ReportInput) -> dict[str, object] | None:
+    graph = report.graph
+    if graph is None:
+        return None
+    marked = frozenset(item.model_id for item in report.recommendations if item.model_id)
+    drawn = 0 < len(vertices(graph)) <= MOST_NODES
+    return {
+        "drawing": draw(graph, marked) if drawn else None,
+        "kinds": list(contents.kinds(graph)),
+        "relation_edges": len(graph.relation_edges),
+        "column_edges": len(graph.column_edges),
+    }
+
+
+def _prose(text: str) -> Markup:
+    """Return running text, escaped, with what stands in single backticks set as code."""
+    parts = re.split(r"`([^`]+)`", text)
+    parts[1::2] = [Markup("<code>{}</code>").format(part) for part in parts[1::2]]
+    return Markup("").join(parts)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LABEL else text[: _LABEL - 1].rstrip() + "…"
+
+
+def _first(items: Sequence[_Item]) -> Sequence[_Item]:
+    return items[:_MOST_ROWS]
+
+
+def _rest(items: Sequence[object]) -> int:
+    return max(0, len(items) - _MOST_ROWS)
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("dbt_schema_evolve", "report/templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["prose"] = _prose
+    return environment.get_template("report.html.jinja")

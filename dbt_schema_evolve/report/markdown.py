@@ -1,0 +1,207 @@
+"""The report as markdown: for a pull request, a wiki, or a mail."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from dbt_schema_evolve.records.forecasts import Forecast
+from dbt_schema_evolve.records.workload import Skip
+from dbt_schema_evolve.report.contents import (
+    Proposal,
+    ReportInput,
+    decided,
+    kinds,
+    proposals,
+    result_summary,
+    speeds,
+    stamp,
+    subject_name,
+)
+from dbt_schema_evolve.report.figures import count, duration, percent, signed, size, speedup
+
+_LABEL = 100  # characters of a query that still make a table readable
+
+
+def render(report: ReportInput) -> str:
+    """Return the whole report; the same input gives the same text."""
+    blocks = [
+        f"# {_text(report.title)}\n\nMade on {stamp(report)}.",
+        _table(("what", "figure"), report.headline),
+        *_proposed(report),
+        *_proven(report),
+        *_rejected(report),
+        *_forecasts(report),
+        *_lineage(report),
+        *_patch(report),
+        *_skipped("Left to a person", report.skips),
+        *_skipped("Not looked at", report.not_looked_at),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _proposed(report: ReportInput) -> Iterator[str]:
+    yield "## What is proposed"
+    if not proposals(report):
+        yield "Nothing: no change was found that pays."
+    for item in proposals(report):
+        yield _proposal(item)
+
+
+def _proposal(item: Proposal) -> str:
+    change = item.recommendation
+    measured = item.verdict
+    space = f"estimated {signed(change.estimated_bytes, size(change.estimated_bytes))}"
+    build = f"estimated {signed(change.estimated_build_us, duration(change.estimated_build_us))}"
+    if measured is not None and measured.measured_bytes is not None:
+        space += f", measured {signed(measured.measured_bytes, size(measured.measured_bytes))}"
+    if measured is not None and measured.measured_build_us is not None:
+        took = measured.measured_build_us
+        build += f", measured {signed(took, duration(took))}"
+    lines = [
+        f"### {item.number}. {_code(change.number_key)} — {item.decision}",
+        "",
+        _text(change.reason),
+        "",
+        f"- saves: estimated {percent(change.estimated_benefit_ratio)} of the workload's cost",
+        f"- space: {space}",
+        f"- per dbt run: {build}",
+    ]
+    if measured is not None and measured.measured_speedup_ratio is not None:
+        lines.append(f"- measured: {speedup(measured.measured_speedup_ratio)} (median)")
+    lines += [f"- because: {_text(sentence)}" for sentence in change.evidence]
+    if change.consumers:
+        lines.append(f"- serves: {_text(', '.join(change.consumers))}")
+    if change.by_hand:
+        lines.append(f"- by hand: {_text(change.by_hand)}")
+    lines.append(f"- undo: {_text(change.undo)}")
+    return "\n".join(lines)
+
+
+def _proven(report: ReportInput) -> Iterator[str]:
+    yield "## What was proven"
+    measured = speeds(report)
+    if not measured:
+        yield "Nothing was measured: there was no trial on a shadow target."
+        return
+    same, different, unknown = result_summary(report)
+    sentence = f"{count(len(measured), 'query')} measured on a shadow target; "
+    sentence += f"results identical {same}, different {different}, not comparable {unknown}."
+    yield sentence
+    yield _table(
+        ("query", "calls", "before", "after", "change", "95 % interval of after / before"),
+        (
+            (
+                _code(_short(subject_name(report, speed.fingerprint))),
+                f"{speed.calls:,}",
+                duration(speed.measured_baseline_us),
+                duration(speed.measured_patched_us),
+                speedup(1 / speed.measured_ratio),
+                f"{speed.ratio_low:.2f} to {speed.ratio_high:.2f}",
+            )
+            for speed, _ in measured
+        ),
+        escaped=True,
+    )
+
+
+def _rejected(report: ReportInput) -> Iterator[str]:
+    refused = decided(report, "rejected", "inconclusive")
+    if not refused and not report.rejected:
+        return
+    yield "## What was rejected, and why"
+    for item in refused:
+        assert item.verdict is not None  # noqa: S101 - only a verdict makes these decisions
+        reasons = "; ".join(item.verdict.reasons) or "no reason was given"
+        yield f"- {_code(item.recommendation.number_key)}: {item.decision}. {_text(reasons)}"
+    if report.rejected:
+        yield "Never tried, because the planner or the budget spoke against it:"
+        yield "\n".join(
+            f"- {_code(f'{item.candidate.kind}: {item.candidate.spec}')}: {_text(item.reason)}"
+            for item in report.rejected
+        )
+
+
+def _forecasts(report: ReportInput) -> Iterator[str]:
+    if not report.forecasts:
+        return
+    yield "## What will get slower"
+    yield _table(
+        ("what", "now", "in", "predicted", "interval", "why"),
+        (
+            (
+                _code(_short(subject_name(report, item.subject))),
+                duration(item.measured_us),
+                count(round(item.horizon_days), "day"),
+                f"{duration(item.predicted_us)} ({item.predicted_ratio:.2f}x)",
+                _interval(item),
+                _text(item.reason),
+            )
+            for item in report.forecasts
+        ),
+        escaped=True,
+    )
+
+
+def _lineage(report: ReportInput) -> Iterator[str]:
+    if report.graph is None:
+        return
+    yield "## Lineage"
+    found = ", ".join(count(number, kind) for kind, number in kinds(report.graph))
+    edges = f"{len(report.graph.relation_edges):,} edges between relations"
+    columns = f"{len(report.graph.column_edges):,} between columns"
+    yield f"{found or 'no nodes'}; {edges}, {columns}."
+
+
+def _patch(report: ReportInput) -> Iterator[str]:
+    yield "## The patch"
+    if not report.diff:
+        yield "Empty: nothing that is proposed can be written into the project."
+        return
+    runs = max((len(run) for run in re.findall("`+", report.diff)), default=0)
+    fence = "`" * max(3, runs + 1)
+    yield f"{fence}diff\n{report.diff.rstrip(chr(10))}\n{fence}"
+    if report.full_refresh:
+        names = ", ".join(_code(item) for item in report.full_refresh)
+        yield f"Takes effect after `dbt run --full-refresh` of: {names}."
+
+
+def _skipped(title: str, skips: tuple[Skip, ...]) -> Iterator[str]:
+    if skips:
+        yield f"## {title}"
+        yield "\n".join(f"- {_code(skip.subject)}: {_text(skip.reason)}" for skip in skips)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, escaped: bool = False) -> str:
+    lines = [[cell if escaped else _text(cell) for cell in row] for row in rows]
+    if not lines:
+        return ""
+    return "\n".join(
+        f"| {' | '.join(line)} |" for line in (list(head), ["---"] * len(head), *lines)
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LABEL else text[: _LABEL - 1].rstrip() + "…"
+
+
+def _interval(item: Forecast) -> str:
+    low, high = duration(item.predicted_low_us), duration(item.predicted_high_us)
+    return f"{low} to {high} ({percent(item.coverage)})"
+
+
+def _text(text: str) -> str:
+    """Return running text in which nothing is markup but `code` in single backticks."""
+    parts = re.split(r"(`[^`]+`)", " ".join(text.split()))
+    parts[1::2] = [part.replace("|", "\\|") for part in parts[1::2]]
+    parts[::2] = [
+        re.sub(r"([\\`*\[\]<>|~]|(?<!\w)_|_(?!\w))", r"\\\1", part) for part in parts[::2]
+    ]
+    return "".join(parts)
+
+
+def _code(text: str) -> str:
+    """Return a code span that holds any text, in a table too."""
+    flat = " ".join(text.split()).replace("|", "\\|")
+    runs = max((len(run) for run in re.findall("`+", flat)), default=0)
+    fence = "`" * (runs + 1)
+    gap = " " if flat.startswith("`") or flat.endswith("`") else ""
+    return f"{fence}{gap}{flat}{gap}{fence}"
