@@ -190,10 +190,10 @@ def _undo(evidence: Evidence, spec: Spec) -> str:
             return "Drop the index; no row moves."
         if node.materialized in {"incremental", "snapshot"}:
             return (
-                f"Take the index out of {node.name}'s config and drop it; "
+                f"Take the index out of the config of {node.name} and drop it; "
                 "dbt drops no index of an incremental table by itself."
             )
-        return f"Take the index out of {node.name}'s config; the next build leaves it out."
+        return f"Take the index out of the config of {node.name}; the next build leaves it out."
     if isinstance(spec, DropIndexSpec):
         return f"Make it again: {spec.index.create_sql}."
     former = node.materialized if node is not None else "view"

@@ -8,7 +8,6 @@ from statistics import median
 from dbt_schema_evolve.recommend.access import all_queries
 from dbt_schema_evolve.recommend.cost import AS_IT_IS, CostOracle, Estimate, Unpriced
 from dbt_schema_evolve.recommend.ownership import STORED
-from dbt_schema_evolve.recommend.structure import columns_held
 from dbt_schema_evolve.recommend.upkeep import table_write_cost
 from dbt_schema_evolve.records.changes import (
     Configuration,
@@ -58,6 +57,7 @@ class Pricer:
                 self._by_relation[relation].append(query)
         self._cache: dict[tuple[int, Configuration], Estimate | Unpriced] = {}
         self._sizes: dict[Spec, int] = {}
+        self._last: tuple[Configuration, dict[RelationName, list[Spec]]] = AS_IT_IS, {}
         self.oracle_calls = 0
         self.priced_queries = 0
         self.unpriced: tuple[Skip, ...] = ()
@@ -98,8 +98,12 @@ class Pricer:
         if not configuration:
             return configuration
         reach, inlined = self._reach(query, configuration)
+        grouped = self._grouped(configuration)
         return frozenset(
-            spec for spec in configuration if _notices(query, spec, reach, anything=inlined)
+            spec
+            for relation in reach & grouped.keys()
+            for spec in grouped[relation]
+            if _notices(query, spec, anything=inlined)
         )
 
     def affected(self, spec: Spec, configuration: Configuration) -> tuple[Query, ...]:
@@ -185,14 +189,24 @@ class Pricer:
             self._by_relation[relation] = [q for q in readers if q.number not in refused]
         self._own = {name: q for name, q in self._own.items() if q.number not in refused}
 
+    def _grouped(self, configuration: Configuration) -> dict[RelationName, list[Spec]]:
+        """Group a configuration by relation, once for all queries that are asked about it."""
+        if configuration != self._last[0]:
+            grouped: dict[RelationName, list[Spec]] = defaultdict(list)
+            for spec in configuration:
+                grouped[spec.relation].append(spec)
+            self._last = configuration, dict(grouped)
+        return self._last[1]
+
     def _reach(
         self, query: Query, configuration: Configuration
     ) -> tuple[frozenset[RelationName], bool]:
         """Return the relations behind a query, and whether a table among them became a view."""
         reach, inlined = query.relations, False
         turned = {
-            spec.relation
-            for spec in configuration
+            relation
+            for relation, specs in self._grouped(configuration).items()
+            for spec in specs
             if isinstance(spec, MaterializationSpec) and spec.materialized not in STORED
         }
         while found := turned & reach:
@@ -224,19 +238,20 @@ def _query(number: int, facts: QueryFacts, relations: Mapping[str, RelationName]
     )
 
 
-def _notices(query: Query, spec: Spec, reach: frozenset[RelationName], *, anything: bool) -> bool:
-    if spec.relation not in reach:
-        return False
+def _notices(query: Query, spec: Spec, *, anything: bool) -> bool:
+    """Tell whether a spec of a relation behind a query could change the query's price."""
     if isinstance(spec, MaterializationSpec):
         return True
     index = spec.index if isinstance(spec, DropIndexSpec) else spec
     used = query.used.get(spec.relation)
-    if anything or not used or any(key.is_expression for key in index.keys):
+    if anything or not used:
         return True
-    return bool(columns_held(index) & used)
+    return any(key.is_expression or key.term in used for key in index.keys) or any(
+        column in used for column in index.include
+    )
 
 
-def conflicts(spec: Spec, configuration: Configuration) -> bool:
+def conflicts(spec: Spec, configuration: Iterable[Spec]) -> bool:
     """Tell whether a spec cannot stand beside the others: two states of one thing."""
     for other in configuration:
         if other.relation != spec.relation:

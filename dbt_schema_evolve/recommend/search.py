@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dbt_schema_evolve.errors import TwinError
 from dbt_schema_evolve.recommend.cost import AS_IT_IS
@@ -35,115 +35,98 @@ MAX_DROP_RATIO = 1.02
 # With fewer candidates, pricing each is cheaper than pricing all of them at once for a bound.
 BOUND_FROM = 50
 
+_Rank = tuple[float, float, int]
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of the configuration: what it adds, what it replaces, what it is worth."""
+    """What adding one candidate was worth when it was last priced."""
 
-    candidate: Candidate
-    before: Configuration
-    after: Configuration
     benefit: float  # planner units over the window, builds included
-    extra_bytes: int
-
-    @property
-    def key(self) -> tuple[float, float, str]:
-        """Order of steps: most benefit per byte, what frees space first; the spec breaks ties."""
-        return rank(self.candidate, self.benefit, self.extra_bytes)
+    obstacle: str  # why it cannot be taken at all; empty when it can
+    tick: int  # how many changes had been made then
 
 
-def rank(candidate: Candidate, benefit: float, extra_bytes: int) -> tuple[float, float, str]:
-    """Return a sort key, smallest first. Digits past the sixth are noise and do not decide."""
-    ratio = benefit / extra_bytes if extra_bytes > 0 else float("inf")
-    return -float(f"{ratio:.6g}"), -float(f"{benefit:.6g}"), repr(candidate.spec)
-
-
-@dataclass
 class Search:
     """Greedy on benefit per byte with widening: the Extend algorithm, lazily evaluated.
 
     Schlosser, Kossmann, Boissier: "Efficient Scalable Multi-Attribute Index Selection Using
     Recursive Strategies", ICDE 2019. Beyond it: materializations and drops take part, an index
     pays for its builds, and a benefit once priced is an upper bound for later rounds, so that most
-    candidates are never priced twice (Minoux 1978). Bounds are void where a choice can
-    make another one better; those candidates are looked at again.
+    candidates are never priced twice (Minoux 1978). A choice can also make another one better;
+    `grow` therefore looks again at what it turned down where a query has changed since.
     """
 
-    evidence: Evidence
-    pricer: Pricer
-    budget: Budget
-    chosen: dict[Spec, Candidate] = field(default_factory=dict)
-    rejected: dict[Spec, Rejection] = field(default_factory=dict)
-    _hopeless: frozenset[int] = frozenset()  # queries that no index candidate makes cheaper
-    _gains: dict[int, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.base_cost = self.pricer.weighted_cost(self.pricer.queries, AS_IT_IS)
+    def __init__(self, evidence: Evidence, pricer: Pricer, budget: Budget) -> None:
+        self.evidence = evidence
+        self.pricer = pricer
+        self.base_cost = pricer.weighted_cost(pricer.queries, AS_IT_IS)
+        self.chosen: dict[Spec, Candidate] = {}
+        self.rejected: dict[Spec, Rejection] = {}
+        self._budget = budget
+        self._tick = 0
+        self._changed_at: dict[int, int] = {}  # by query: the last change that it noticed
+        self._steps: dict[Spec, Step] = {}
+        self._touched: dict[Spec, tuple[Query, ...]] = {}
+        self._gains: dict[int, float] = {}  # by query: what all index candidates together save
 
     @property
     def configuration(self) -> Configuration:
         """What has been chosen so far."""
         return frozenset(self.chosen)
 
-    @property
-    def spent_bytes(self) -> int:
-        """Bytes added; what drops free is not spent again, since each change must stand alone."""
-        return sum(max(self.pricer.size_bytes(spec), 0) for spec in self.chosen)
-
     def bound(self, candidates: Iterable[Candidate]) -> None:
         """Price every query once with all indexes there: none can ever gain more than that."""
+        self._gains = {}
         specs = frozenset(c.spec for c in candidates if isinstance(c.spec, IndexSpec))
-        self._gains, self._hopeless = {}, frozenset()
         if len(specs) < BOUND_FROM:
             return
         queries = self.pricer.queries
+        before = self.configuration
         try:
-            best = self.pricer.estimates(queries, specs)
+            best = self.pricer.estimates(queries, before | specs)
         except (TwinError, RefusedQueryError):
             return
-        base = self.pricer.estimates(queries, AS_IT_IS)
-        for query, low, high in zip(queries, best, base, strict=True):
-            weight = self.pricer.weight(query, AS_IT_IS)
+        there = self.pricer.estimates(queries, before)
+        for query, low, high in zip(queries, best, there, strict=True):
+            weight = self.pricer.weight(query, before)
             self._gains[query.number] = weight * max(high.cost - low.cost, 0.0)
-        self._hopeless = frozenset(n for n, gain in self._gains.items() if gain <= 0)
 
     def grow(self, candidates: Sequence[Candidate]) -> bool:
         """Choose among candidates until none pays; tell whether any was chosen."""
         waiting = {candidate.spec: candidate for candidate in candidates}
-        bounds = {spec: self._upper_bound(spec) for spec in waiting}
+        # The spec breaks ties, by its place in a fixed order: its text is costly to compare.
+        places = {spec: n for n, spec in enumerate(sorted(waiting, key=repr))}
+        ranks: dict[Spec, _Rank] = {}
+        heap: list[tuple[_Rank, Spec]] = []
+
+        def push(spec: Spec) -> None:
+            ranks[spec] = self._rank(spec, places[spec])
+            heapq.heappush(heap, (ranks[spec], spec))
+
+        for spec in waiting:
+            push(spec)
         any_chosen = False
-        heap = self._heap(waiting.values(), bounds)
-        fresh: dict[Spec, Step] = {}
         while heap:
-            key, spec = heapq.heappop(heap)
-            candidate = waiting.get(spec)
-            if candidate is None or key != self._key(candidate, bounds):
+            rank, spec = heapq.heappop(heap)
+            if spec not in waiting or rank != ranks[spec]:
                 continue
-            step = fresh.get(spec)
-            if step is None:
-                reason = self._obstacle(spec)
-                outcome = reason or self._step(candidate)
-                if isinstance(outcome, str):
-                    self._reject(candidate, outcome)
-                    del waiting[spec]
-                    continue
-                fresh[spec] = outcome
-                bounds[spec] = outcome.benefit
-                heapq.heappush(heap, (self._key(candidate, bounds), spec))
+            reason = self._obstacle(spec)
+            if not reason and not self._is_fresh(spec):
+                self._steps[spec] = self._priced(spec)
+                push(spec)
                 continue
-            del waiting[spec]
-            reason = self._verdict(step)
+            reason = reason or self._verdict(spec)
+            candidate = waiting.pop(spec)
             if reason:
                 self._reject(candidate, reason)
                 continue
-            self._take(step)
+            self._take(candidate)
             any_chosen = True
-            fresh.clear()
-            if isinstance(spec, MaterializationSpec):
-                self._hopeless = frozenset()
-                bounds = dict.fromkeys(waiting, float("inf"))
-            # A wider index may now replace the chosen one, for fewer extra bytes.
-            heap = self._heap(waiting.values(), bounds)
+            for other in waiting:
+                # A wider index may now replace the chosen one, for fewer extra bytes.
+                if isinstance(spec, MaterializationSpec) or other.relation == spec.relation:
+                    push(other)
         return any_chosen
 
     def shrink(self) -> bool:
@@ -153,10 +136,9 @@ class Search:
             if not isinstance(spec, IndexSpec):
                 continue
             rest = self.configuration - {spec}
-            queries = self.pricer.affected(spec, rest)
-            loss = self._saving(queries, rest, self.configuration)
-            if loss < MIN_STEP_SHARE * self.base_cost:
+            if self.saving(rest, self.configuration) < MIN_STEP_SHARE * self.base_cost:
                 self._reject(self.chosen.pop(spec), "superfluous beside the other changes")
+                self._note_change(spec)
                 removed = True
         return removed
 
@@ -164,20 +146,19 @@ class Search:
         """Choose the drops that leave every query's price alone."""
         for candidate in sorted(candidates, key=lambda each: repr(each.spec)):
             spec = candidate.spec
-            if spec in self.chosen or conflicts(spec, self.configuration):
+            if spec in self.chosen or conflicts(spec, self.chosen):
                 continue
-            after = self.configuration | {spec}
+            before = self.configuration
             try:
-                queries = self.pricer.affected(spec, self.configuration)
-                reason = self._worse(queries, self.configuration, after, MAX_DROP_RATIO)
+                queries = self.pricer.affected(spec, before)
+                reason = self._worse(queries, before, before | {spec}, MAX_DROP_RATIO)
                 self.pricer.size_bytes(spec)
             except (TwinError, RefusedQueryError) as error:
                 reason = f"cannot be priced: {error}"
             if reason:
                 self._reject(candidate, reason)
             else:
-                self.rejected.pop(spec, None)
-                self.chosen[spec] = candidate
+                self._take(candidate)
 
     def saving(self, before: Configuration, after: Configuration) -> float:
         """Return what the window's cost falls by between two configurations."""
@@ -185,108 +166,8 @@ class Search:
         for spec in before ^ after:
             for query in self.pricer.affected(spec, before & after):
                 queries[query.number] = query
-        return self._saving(tuple(queries.values()), before, after)
-
-    def _heap(
-        self, candidates: Iterable[Candidate], bounds: dict[Spec, float]
-    ) -> list["tuple[tuple[float, float, str], Spec]"]:
-        heap = [(self._key(candidate, bounds), candidate.spec) for candidate in candidates]
-        heapq.heapify(heap)
-        return heap
-
-    def _key(self, candidate: Candidate, bounds: dict[Spec, float]) -> tuple[float, float, str]:
-        try:
-            extra = self._extra_bytes(candidate.spec)
-        except TwinError:
-            extra = 0  # it is looked at first, and rejected with the reason
-        return rank(candidate, bounds[candidate.spec], extra)
-
-    def _upper_bound(self, spec: Spec) -> float:
-        if not self._gains or not isinstance(spec, IndexSpec):
-            return float("inf")
-        queries = self.pricer.affected(spec, self.configuration)
-        return sum(self._gains.get(query.number, 0.0) for query in queries)
-
-    def _extra_bytes(self, spec: Spec) -> int:
-        replaced = sum(self.pricer.size_bytes(each) for each in self._replaced(spec))
-        return self.pricer.size_bytes(spec) - replaced
-
-    def _replaced(self, spec: Spec) -> tuple[Spec, ...]:
-        """Return the chosen indexes that a wider one makes superfluous."""
-        if not isinstance(spec, IndexSpec):
-            return ()
-        return tuple(
-            each for each in self.chosen if isinstance(each, IndexSpec) and serves(spec, each)
-        )
-
-    def _obstacle(self, spec: Spec) -> str:
-        """Say why a spec cannot be added, before asking for any price."""
-        if spec in self.chosen:
-            return "chosen already"
-        if conflicts(spec, self.configuration):
-            return "another change of the same relation was chosen"
-        for each in sorted(self.chosen, key=repr):
-            if isinstance(spec, IndexSpec) and isinstance(each, IndexSpec) and serves(each, spec):
-                return f"{each} was chosen and serves it"
-        return ""
-
-    def _step(self, candidate: Candidate) -> Step | str:
-        """Price a candidate on top of what was chosen; a string says why that is impossible."""
-        spec = candidate.spec
-        before = self.configuration
-        replaced = self._replaced(spec)
-        after = before - set(replaced) | {spec}
-        try:
-            found = {q.number: q for q in self.pricer.affected(spec, before)}
-            for each in replaced:
-                found.update((q.number, q) for q in self.pricer.affected(each, before))
-            queries = tuple(
-                query for number, query in sorted(found.items()) if number not in self._hopeless
-            )
-            benefit = self._saving(queries, before, after)
-            worse = self._worse(queries, before, after, MAX_WORSE_RATIO)
-            extra = self._extra_bytes(spec)
-        except (TwinError, RefusedQueryError) as error:
-            return f"cannot be priced: {error}"
-        return worse or Step(candidate, before, after, benefit, extra)
-
-    def _verdict(self, step: Step) -> str:
-        """Say why a priced step is not taken; empty when it is."""
-        share = step.benefit / self.base_cost if self.base_cost else 0.0
-        if share < MIN_STEP_SHARE:
-            if share <= 0:
-                return "saves nothing, its builds included"
-            return (
-                f"saves {100 * share:.2f} % of the workload's estimated cost, "
-                f"less than {100 * MIN_STEP_SHARE:.1f} %"
-            )
-        left = self.budget.bytes - self.spent_bytes
-        if step.extra_bytes > max(left, 0):
-            return f"needs {step.extra_bytes:,} bytes where {max(left, 0):,} of the budget are left"
-        return ""
-
-    def _take(self, step: Step) -> None:
-        spec = step.candidate.spec
-        for each in self._replaced(spec):
-            self._reject(self.chosen.pop(each), f"{spec} was chosen and serves it")
-        self.rejected.pop(spec, None)
-        self.chosen[spec] = step.candidate
-
-    def _reject(self, candidate: Candidate, reason: str) -> None:
-        self.rejected[candidate.spec] = Rejection(candidate, reason)
-
-    def _saving(
-        self, queries: Sequence[Query], before: Configuration, after: Configuration
-    ) -> float:
-        cost = self.pricer.weighted_cost
-        saved = cost(queries, before) - cost(queries, after)
-        return saved + self._upkeep(before - after) - self._upkeep(after - before)
-
-    def _upkeep(self, specs: Configuration) -> float:
-        return sum(
-            builds(self.evidence, spec.relation) * self.build_cost(spec)
-            for spec in sorted(specs, key=repr)
-        )
+        ordered = tuple(queries[number] for number in sorted(queries))
+        return self._saving(ordered, before, after)
 
     def build_cost(self, spec: Spec) -> float:
         """Return what one dbt run pays for keeping a spec; a model's own SELECT not included."""
@@ -303,6 +184,144 @@ class Search:
             return 0.0
         existing = self.evidence.indexes.get(spec.relation, ())
         return -sum(index_build_cost(self.evidence, index.spec) for index in existing)
+
+    def _rank(self, spec: Spec, place: int) -> _Rank:
+        """Order candidates: most benefit per byte, what frees space first.
+
+        Digits past the sixth are noise of floating point, and decide nothing.
+        """
+        step = self._steps.get(spec)
+        bound = self._bound(spec) if step is None else step.benefit
+        try:
+            extra = self._extra_bytes(spec)
+        except TwinError:
+            return (float("-inf"), 0.0, place)  # it is looked at first, and rejected
+        ratio = bound / extra if extra > 0 else float("inf")
+        return -float(f"{ratio:.6g}"), -float(f"{bound:.6g}"), place
+
+    def _bound(self, spec: Spec) -> float:
+        if not self._gains or not isinstance(spec, IndexSpec):
+            return float("inf")
+        return sum(self._gains.get(query.number, 0.0) for query in self._queries(spec))
+
+    def _queries(self, spec: Spec) -> tuple[Query, ...]:
+        """Return the queries that a candidate could change, and that could gain at all."""
+        if spec not in self._touched:
+            found = self.pricer.affected(spec, self.configuration)
+            if self._gains and isinstance(spec, IndexSpec):
+                found = tuple(query for query in found if self._gains.get(query.number, 1.0) > 0)
+            self._touched[spec] = found
+        return self._touched[spec]
+
+    def _is_fresh(self, spec: Spec) -> bool:
+        step = self._steps.get(spec)
+        return step is not None and all(
+            self._changed_at.get(query.number, 0) <= step.tick for query in self._queries(spec)
+        )
+
+    def _siblings(self, spec: Spec) -> list[Spec]:
+        """Return the chosen specs of the same relation, in the order in which they were chosen."""
+        return [each for each in self.chosen if each.relation == spec.relation]
+
+    def _replaced(self, spec: Spec) -> tuple[Spec, ...]:
+        """Return the chosen indexes that a wider one makes superfluous."""
+        if not isinstance(spec, IndexSpec):
+            return ()
+        return tuple(
+            each
+            for each in self._siblings(spec)
+            if isinstance(each, IndexSpec) and serves(spec, each)
+        )
+
+    def _extra_bytes(self, spec: Spec) -> int:
+        replaced = sum(self.pricer.size_bytes(each) for each in self._replaced(spec))
+        return self.pricer.size_bytes(spec) - replaced
+
+    def _obstacle(self, spec: Spec) -> str:
+        """Say why a spec cannot be added, before asking for any price."""
+        siblings = self._siblings(spec)
+        if spec in siblings:
+            return "chosen already"
+        if conflicts(spec, siblings):
+            return "another change of the same relation was chosen"
+        for each in siblings:
+            if isinstance(spec, IndexSpec) and isinstance(each, IndexSpec) and serves(each, spec):
+                return f"{each} was chosen and serves it"
+        return ""
+
+    def _priced(self, spec: Spec) -> Step:
+        """Price a candidate on top of what was chosen."""
+        before = self.configuration
+        replaced = self._replaced(spec)
+        after = (before - set(replaced)) | {spec}
+        found = {query.number: query for query in self._queries(spec)}
+        for each in replaced:
+            found.update((query.number, query) for query in self._queries(each))
+        queries = tuple(found[number] for number in sorted(found))
+        try:
+            benefit = self._saving(queries, before, after)
+            obstacle = self._worse(queries, before, after, MAX_WORSE_RATIO)
+            self.pricer.size_bytes(spec)
+        except (TwinError, RefusedQueryError) as error:
+            return Step(0.0, f"cannot be priced: {error}", self._tick)
+        return Step(benefit, obstacle, self._tick)
+
+    def _verdict(self, spec: Spec) -> str:
+        """Say why a priced candidate is not taken; empty when it is."""
+        step = self._steps[spec]
+        if step.obstacle:
+            return step.obstacle
+        share = step.benefit / self.base_cost if self.base_cost else 0.0
+        if share <= 0:
+            return "saves nothing, its builds included"
+        if share < MIN_STEP_SHARE:
+            return (
+                f"saves {100 * share:.2f} % of the workload's estimated cost, "
+                f"less than {100 * MIN_STEP_SHARE:.1f} %"
+            )
+        # What drops free is not spent again: a drop may be rejected later, and the rest must fit.
+        spent = sum(max(self.pricer.size_bytes(each), 0) for each in self.chosen)
+        left = max(self._budget.bytes - spent, 0)
+        extra = self._extra_bytes(spec)
+        if extra > left:
+            return f"needs {extra:,} bytes where {left:,} of the budget are left"
+        return ""
+
+    def _take(self, candidate: Candidate) -> None:
+        spec = candidate.spec
+        for each in self._replaced(spec):
+            self._reject(self.chosen.pop(each), f"{spec} was chosen and serves it")
+            self._note_change(each)
+        self.rejected.pop(spec, None)
+        self.chosen[spec] = candidate
+        self._note_change(spec)
+
+    def _note_change(self, spec: Spec) -> None:
+        """Mark what was priced with other specs around as in need of a new price."""
+        self._tick += 1
+        if isinstance(spec, MaterializationSpec):
+            # Queries read other relations now, so every bound is void.
+            self._steps.clear()
+            self._touched.clear()
+            self._gains.clear()
+        for query in self.pricer.affected(spec, self.configuration):
+            self._changed_at[query.number] = self._tick
+
+    def _reject(self, candidate: Candidate, reason: str) -> None:
+        self.rejected[candidate.spec] = Rejection(candidate, reason)
+
+    def _saving(
+        self, queries: Sequence[Query], before: Configuration, after: Configuration
+    ) -> float:
+        cost = self.pricer.weighted_cost
+        saved = cost(queries, before) - cost(queries, after)
+        return saved + self._upkeep(before - after) - self._upkeep(after - before)
+
+    def _upkeep(self, specs: Configuration) -> float:
+        return sum(
+            builds(self.evidence, spec.relation) * self.build_cost(spec)
+            for spec in sorted(specs, key=repr)
+        )
 
     def _worse(
         self,
