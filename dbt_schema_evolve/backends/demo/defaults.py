@@ -10,3 +10,14 @@ FIRST_DAY = date(1995, 4, 1)
 
 OPENING_DAYS = 45
 """Loaded before the first simulated day: about 112,000 lines, which then grow 2 % a day."""
+
+DAYS = 14
+"""Simulated days after the opening."""
+
+SCHEMA = "analytics"
+"""The dbt target's schema; dbt puts custom schemas behind it."""
+
+MARTS = f"{SCHEMA}_marts"
+
+READ_SCHEMAS = (MARTS, f"{SCHEMA}_intermediate", f"{SCHEMA}_reference", "tpch_raw")
+"""What people who are not dbt may read."""
