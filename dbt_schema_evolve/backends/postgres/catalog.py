@@ -69,6 +69,10 @@ def _one_snapshot(connection: psycopg.Connection[Any]) -> Iterator[None]:
         connection.execute("set /* schema_evolve */ transaction read only")
         # Sizes wait for a lock where a table is being rebuilt; better to say so than to hang.
         connection.execute("set /* schema_evolve */ local lock_timeout = '10s'")
+        # Statistics hold values as text, which the twin must read as they were meant.
+        connection.execute("set /* schema_evolve */ local datestyle = 'ISO, YMD'")
+        connection.execute("set /* schema_evolve */ local intervalstyle = 'postgres'")
+        connection.execute("set /* schema_evolve */ local extra_float_digits = 1")
         # With nothing on the path, Postgres prints every name with its schema.
         connection.execute("set /* schema_evolve */ local search_path = ''")
         yield

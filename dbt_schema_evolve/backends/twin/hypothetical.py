@@ -11,15 +11,13 @@ from dbt_schema_evolve.backends.postgres.explain import first_line
 from dbt_schema_evolve.backends.twin.btree_pages import deduplicates, set_height
 from dbt_schema_evolve.backends.twin.build import DATA_ERRORS, Builder, BuiltTable
 from dbt_schema_evolve.backends.twin.files import pages_on_disk, set_pages
+from dbt_schema_evolve.backends.twin.groups import Group, column_groups, combined_groups
 from dbt_schema_evolve.backends.twin.shapes import (
     RowEstimate,
-    column_groups,
-    combined_groups,
     own_statistics,
     stored_values,
 )
 from dbt_schema_evolve.backends.twin.sizes import (
-    KeyGroups,
     btree_size,
     rough_pages,
 )
@@ -171,11 +169,9 @@ def _select(spec: IndexSpec, condition: str, group: str) -> str:
     return f"select {'1' if group else '*'} from {spec.relation.sql}{where}{tail}"
 
 
-def _groups(known: Sequence[ColumnStatistics], rows: float) -> KeyGroups:
+def _groups(known: Sequence[ColumnStatistics], rows: float) -> tuple[Group, ...]:
     groups = [column_groups(row, rows) for row in known]
-    if len(groups) == 1:
-        return groups[0]
-    return combined_groups(rows, [group.distinct for group in groups])
+    return groups[0] if len(groups) == 1 else combined_groups(groups, rows)
 
 
 def _check_columns(spec: IndexSpec, table: BuiltTable) -> None:

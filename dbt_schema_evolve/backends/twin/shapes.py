@@ -1,22 +1,31 @@
 """What index entries and table rows would hold, in the words of the size model."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 
-from dbt_schema_evolve.backends.twin.sizes import KeyGroups, ValueShape
+from dbt_schema_evolve.backends.twin.sizes import ValueShape
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 
 _ALIGNMENTS = {"c": 1, "s": 2, "i": 4, "d": 8}
 _SHORT_BYTES = 127  # a value up to this size has a header of one byte and is not aligned
+_MEAN_PADDING_BYTES = 3.5
 _UNKNOWN_WIDTH_BYTES = 32.0  # what get_typavgwidth assumes of text without a limit
 _STORED = """
-select a.attname, a.attlen, a.attalign::text
+select a.attlen, a.attalign::text, format_type(a.atttypid, a.atttypmod)
 from pg_catalog.pg_attribute as a
 where a.attrelid = %s and a.attnum > 0 and not a.attisdropped
 order by a.attnum
+"""
+# In memory a value has a header of four bytes; a short one is stored with one.
+_PADDING = """
+select coalesce(avg(-stored & 7), 3.5)::float8
+from (
+    select case when size - 3 <= 127 then size - 3 else size end as stored
+    from (select pg_column_size(value::{}) as size from unnest(%s::text[]) as u (value)) as sized
+) as packed
 """
 
 
@@ -30,10 +39,14 @@ def stored_values(
     `statistics` go along with the columns; None where nothing is known.
     """
     columns = connection.execute(_STORED, (oid,)).fetchall()
-    return tuple(
-        _value(length, alignment, row)
-        for (_, length, alignment), row in zip(columns, statistics, strict=True)
-    )
+    shapes = []
+    for (length, alignment, kind), row in zip(columns, statistics, strict=True):
+        shape = _value(length, alignment, row)
+        # The rest of a row blurs where one of its values ends.
+        if len(columns) == 1 and not shape.fixed and row:
+            shape = replace(shape, padding_bytes=_padding(connection, kind, row))
+        shapes.append(shape)
+    return tuple(shapes)
 
 
 def _value(length: int, alignment: str, row: ColumnStatistics | None) -> ValueShape:
@@ -41,9 +54,18 @@ def _value(length: int, alignment: str, row: ColumnStatistics | None) -> ValueSh
     if length > 0:
         return ValueShape(length, True, _ALIGNMENTS[alignment], nulls)
     width = float(row.average_width) if row and row.average_width else _UNKNOWN_WIDTH_BYTES
-    return ValueShape(
-        width, _same_length(row), 1 if width <= _SHORT_BYTES else _ALIGNMENTS[alignment], nulls
-    )
+    packed = 1 if width <= _SHORT_BYTES else _ALIGNMENTS[alignment]
+    return ValueShape(width, _same_length(row), packed, nulls)
+
+
+def _padding(connection: psycopg.Connection[Any], kind: str, row: ColumnStatistics) -> float:
+    known = row.histogram_bounds or row.most_common_values or ()
+    try:
+        with connection.transaction():
+            query = _PADDING.format(kind.replace("%", "%%")).encode()
+            return float(connection.execute(query, (list(known),)).fetchall()[0][0])
+    except psycopg.DataError:  # an index may hold other values than its column: parts of an array
+        return _MEAN_PADDING_BYTES
 
 
 def _same_length(row: ColumnStatistics | None) -> bool:
@@ -52,25 +74,6 @@ def _same_length(row: ColumnStatistics | None) -> bool:
         return False
     known = (*(row.histogram_bounds or ()), *(row.most_common_values or ()))
     return len({len(value.encode()) for value in known}) == 1
-
-
-def column_groups(row: ColumnStatistics, rows: float) -> KeyGroups:
-    """Return how the rows of a table fall into groups of equal values of one column."""
-    nulls = (row.null_fraction,) if row.null_fraction else ()
-    distinct = row.n_distinct if row.n_distinct >= 0 else -row.n_distinct * rows
-    common = (*nulls, *(row.most_common_frequencies or ()))
-    return KeyGroups(max(distinct + len(nulls), len(common), 1.0), common)
-
-
-def combined_groups(rows: float, distincts: Sequence[float]) -> KeyGroups:
-    """Return the groups of several columns together, taken as independent of each other.
-
-    Of P possible combinations, n rows drawn at random meet P (1 - e^(-n/P)). Columns that move
-    together meet fewer, so an index on them comes out smaller than we say.
-    """
-    possible = math.prod(distincts)
-    met = possible * -math.expm1(-rows / possible) if possible else 0.0
-    return KeyGroups(max(min(max(met, *distincts), rows), 1.0))
 
 
 def own_statistics(statistics: Sequence[ColumnStatistics]) -> Mapping[str, ColumnStatistics]:

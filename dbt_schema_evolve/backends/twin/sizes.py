@@ -6,8 +6,10 @@ Compared with real builds by benchmarks/twin.py.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from dbt_schema_evolve.backends.twin.files import PAGE_BYTES
+from dbt_schema_evolve.backends.twin.groups import Group
 
 _PAGE_HEADER_BYTES = 24
 _LINE_POINTER_BYTES = 4
@@ -20,6 +22,8 @@ _INDEX_HEADER_BYTES, _INDEX_HEADER_WITH_NULLS_BYTES = 8, 16
 _POSTING_BYTES = 812  # the longest list of rows that a build makes for one key: nbtsort.c
 _ROW_POINTER_BYTES = 6
 _HEAP_HEADER_BYTES = 24
+_MEAN_PADDING_BYTES = (_ALIGNMENT - 1) / 2
+_SMALL_GROUP_ROWS = 64  # above it, alignment is lost in the length of the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,7 @@ class ValueShape:
     fixed: bool  # every value has this width
     alignment: int  # 1 where short values are packed
     null_fraction: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class KeyGroups:
-    """How an index's rows fall into groups of equal keys."""
-
-    distinct: float  # groups, the common ones included
-    common: tuple[float, ...] = ()  # the share of rows of each group that is known to be big
+    padding_bytes: float = _MEAN_PADDING_BYTES  # to the next multiple of eight, on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +45,24 @@ class BtreeSize:
     height: int
 
 
-def btree_size(rows: float, values: Sequence[ValueShape], groups: KeyGroups | None) -> BtreeSize:
+def btree_size(
+    rows: float, values: Sequence[ValueShape], groups: Sequence[Group] | None
+) -> BtreeSize:
     """Return the size of a freshly built btree; `groups` where equal keys are stored once."""
     entry_bytes = _entry_bytes(values)
     if groups is None:
         leaf_bytes = rows * (entry_bytes + _LINE_POINTER_BYTES)
     else:
-        leaf_bytes = _deduplicated_bytes(rows, entry_bytes, groups)
+        leaf_bytes = sum(
+            group.distinct * _mean_group_bytes(rows * group.share / group.distinct, entry_bytes)
+            for group in groups
+        )
     # A page takes whole entries only, so on average half of one more stays free.
-    usable = _LEAF_BYTES * _LEAF_FILL - min(entry_bytes, 800.0) / 2
+    usable = _LEAF_BYTES * _LEAF_FILL - min(entry_bytes, _POSTING_BYTES) / 2
     level = math.ceil(leaf_bytes / usable)
     pages, height = 1 + level, 0
-    fanout = max(2.0, _LEAF_BYTES * _INNER_FILL / (entry_bytes + _LINE_POINTER_BYTES))
     while level > 1:
-        level = math.ceil(level / fanout)
+        level = math.ceil(level / _fanout(entry_bytes))
         pages, height = pages + level, height + 1
     return BtreeSize(pages, height)
 
@@ -69,9 +70,8 @@ def btree_size(rows: float, values: Sequence[ValueShape], groups: KeyGroups | No
 def btree_height(pages: int, values: Sequence[ValueShape]) -> int:
     """Return the levels above the leaves of a btree that exists."""
     level, height = max(pages - 1, 1), 0
-    fanout = max(2.0, _LEAF_BYTES * _INNER_FILL / (_entry_bytes(values) + _LINE_POINTER_BYTES))
     while level > 1:
-        level, height = math.ceil(level / fanout), height + 1
+        level, height = math.ceil(level / _fanout(_entry_bytes(values))), height + 1
     return height
 
 
@@ -80,7 +80,7 @@ def heap_pages(rows: float, values: Sequence[ValueShape]) -> int:
     nulls = any(value.null_fraction for value in values)
     # Up to eight columns the header has room for the null bitmap.
     header = _HEAP_HEADER_BYTES + (_aligned((len(values) - 8) / 8) if nulls else 0)
-    row_bytes = _aligned_on_average(_data_bytes(values), values) + header + _LINE_POINTER_BYTES
+    row_bytes = header + _aligned_data_bytes(values) + _LINE_POINTER_BYTES
     per_page = max(1.0, (PAGE_BYTES - _PAGE_HEADER_BYTES) // row_bytes)
     return math.ceil(rows / per_page)
 
@@ -101,11 +101,31 @@ def rough_pages(method: str, rows: float, table_pages: int, values: Sequence[Val
     return 1 + math.ceil(rows * (_aligned(width) + 16) / (PAGE_BYTES * 0.7))
 
 
+def _fanout(entry_bytes: float) -> float:
+    return max(2.0, _LEAF_BYTES * _INNER_FILL / (entry_bytes + _LINE_POINTER_BYTES))
+
+
 def _entry_bytes(values: Sequence[ValueShape]) -> float:
-    data = _aligned_on_average(_data_bytes(values), values)
-    some_null = 1 - math.prod(1 - value.null_fraction for value in values)
-    header = _INDEX_HEADER_BYTES * (1 - some_null) + _INDEX_HEADER_WITH_NULLS_BYTES * some_null
-    return header + data
+    complete = _all_present(values)
+    header = _INDEX_HEADER_BYTES * complete + _INDEX_HEADER_WITH_NULLS_BYTES * (1 - complete)
+    return header + _aligned_data_bytes(values)
+
+
+def _all_present(values: Sequence[ValueShape]) -> float:
+    return math.prod(1 - value.null_fraction for value in values)
+
+
+def _aligned_data_bytes(values: Sequence[ValueShape]) -> float:
+    """The mean of the aligned sizes, which is not the aligned mean."""
+    if len(values) == 1:
+        (value,) = values
+        padded = value.width_bytes + value.padding_bytes
+        full = _aligned(value.width_bytes) if value.fixed else padded
+        return full * (1 - value.null_fraction)
+    size = _data_bytes(values)
+    if all(value.fixed and not value.null_fraction for value in values):
+        return _aligned(size)
+    return size + _MEAN_PADDING_BYTES if size else 0.0
 
 
 def _data_bytes(values: Sequence[ValueShape]) -> float:
@@ -117,43 +137,36 @@ def _data_bytes(values: Sequence[ValueShape]) -> float:
     return offset
 
 
-def _aligned_on_average(size: float, values: Sequence[ValueShape]) -> float:
-    if all(value.fixed and not value.null_fraction for value in values):
-        return _aligned(size)
-    # Widths that vary, or are not always there, end anywhere between two boundaries.
-    return size + (_ALIGNMENT - 1) / 2 if size else 0.0
-
-
 def _aligned(size: float) -> float:
     return max(0, math.ceil(size / _ALIGNMENT)) * _ALIGNMENT
 
 
-def _deduplicated_bytes(rows: float, entry_bytes: float, groups: KeyGroups) -> float:
-    common = [share * rows for share in groups.common]
-    others = max(groups.distinct - len(common), 1.0)
-    each = max((rows - sum(common)) / others, 0.0)
-    total = sum(_group_bytes(count, entry_bytes) for count in common)
-    return total + others * _mean_group_bytes(each, entry_bytes)
-
-
 def _mean_group_bytes(rows: float, entry_bytes: float) -> float:
-    """The size of a group whose number of rows is a fraction: between the whole numbers."""
-    if rows <= 1:
-        return rows * (entry_bytes + _LINE_POINTER_BYTES)
-    low = math.floor(rows)
-    share = rows - low
-    return (1 - share) * _group_bytes(low, entry_bytes) + share * _group_bytes(low + 1, entry_bytes)
+    """The size of a group of this many rows on average.
+
+    Small groups differ in size, say from one row to twice the mean; where a list of rows ends
+    between two boundaries then differs too.
+    """
+    if rows <= 1 or rows > _SMALL_GROUP_ROWS:
+        return _group_bytes(rows, entry_bytes)
+    most = 2 * rows - 1
+    whole = math.floor(most)
+    sizes = [_group_bytes(count, entry_bytes) for count in range(1, whole + 1)]
+    # A fraction of a row: between the mean with it and the mean without it.
+    longer = [*sizes, _group_bytes(whole + 1, entry_bytes)]
+    share = most - whole
+    return (1 - share) * fmean(sizes) + share * fmean(longer)
 
 
 def _group_bytes(rows: float, entry_bytes: float) -> float:
-    if rows <= 1:
-        return rows * (entry_bytes + _LINE_POINTER_BYTES)
-    most = max((_POSTING_BYTES - entry_bytes) // _ROW_POINTER_BYTES, 1)
+    single = entry_bytes + _LINE_POINTER_BYTES
+    most = (_POSTING_BYTES - entry_bytes) // _ROW_POINTER_BYTES
+    if rows <= 1 or most <= 1:  # alone, or too long to share
+        return rows * single
     full, rest = divmod(rows, most)
-    if most == 1:  # keys too long to share
-        return rows * (entry_bytes + _LINE_POINTER_BYTES)
     size = full * (_POSTING_BYTES + _LINE_POINTER_BYTES)
-    if rest:
-        pointers = rest * _ROW_POINTER_BYTES if rest > 1 else 0
-        size += _aligned(entry_bytes + pointers) + _LINE_POINTER_BYTES
+    if rest > 1:
+        size += _aligned(entry_bytes + rest * _ROW_POINTER_BYTES) + _LINE_POINTER_BYTES
+    elif rest:
+        size += single
     return size
