@@ -53,7 +53,7 @@ def projected(
             rests += stars.rests
         else:
             found = sources(expression, scope, walk)
-            outputs.append(Output(walk.heading(expression), found))
+            outputs.append(Output(walk.heading(expression), found, made_by=expression))
     return Rows(outputs, rests)
 
 

@@ -6,7 +6,7 @@ from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.lineage.scope import AGGREGATE, CAST, EXPRESSION, IDENTITY, WINDOW
 from dbt_schema_evolve.records.lineage import ColumnEdge, EdgeKind, RelationEdge
 from dbt_schema_evolve.records.project import Node
-from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.relations import Column, RelationName
 from dbt_schema_evolve.records.workload import Skip
 
 Edges = tuple[tuple[ColumnEdge, ...], tuple[RelationEdge, ...]]
@@ -26,19 +26,29 @@ def ephemeral_relation(name: str) -> RelationName:
 
 
 def model_lineage(node: Node, compiled_sql: str, schema: LineageSchema) -> Edges | Skip:
-    """Return the edges into one node, relations taken as its SQL names them."""
+    """Return the edges into one node, relations taken as its SQL names them.
+
+    Columns that the schema does not know of the node's relation, it learns.
+    """
+    return edges_into(node.unique_id, compiled_sql, schema, node.relation)
+
+
+def edges_into(
+    target: str, sql: str, schema: LineageSchema, relation: RelationName | None = None
+) -> Edges | Skip:
+    """Return the edges into a lineage node from the statement that fills it."""
     try:
-        tree = parse(marked(compiled_sql))
+        tree = parse(marked(sql))
         resolver = Resolver(schema, tree.meta[TEXT], expand=False)
         rows = resolver.statement(tree)
     except UnreadableError as unreadable:
-        return Skip(node.unique_id, unreadable.reason)
+        return Skip(target, unreadable.reason)
     except RecursionError:
-        return Skip(node.unique_id, "nested too deeply")
+        return Skip(target, "nested too deeply")
     if rows.rests:
         unknown = sorted(str(read) for read in resolver.base if read not in schema.columns)
         return Skip(
-            node.unique_id,
+            target,
             f"`*` cannot be spelled out: the columns of {', '.join(unknown) or 'a function'} "
             "are not known",
         )
@@ -46,14 +56,17 @@ def model_lineage(node: Node, compiled_sql: str, schema: LineageSchema) -> Edges
         ColumnEdge(
             source=schema.node_id(stored.name.relation),
             source_column=stored.name.column,
-            target=node.unique_id,
+            target=target,
             target_column=output.name,
             kind=_kind(rank, stored.name.column, output.name),
         )
         for output in rows.outputs
         for stored, rank in output.sources.items()
     }
-    relations = {RelationEdge(schema.node_id(read), node.unique_id) for read in resolver.reads}
+    if relation is not None:
+        names = dict.fromkeys(output.name for output in rows.outputs)
+        schema.learn(relation, tuple(Column(name, "") for name in names))
+    relations = {RelationEdge(schema.node_id(read), target) for read in resolver.reads}
     return tuple(sorted(columns)), tuple(sorted(relations))
 
 

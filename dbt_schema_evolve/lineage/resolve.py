@@ -342,7 +342,12 @@ def united(left: Rows, right: Rows) -> Rows:
     """Return the rows of a set operation: columns meet by position, the first arm names them."""
     if not left.rests and not right.rests:
         pairs = zip(left.outputs, right.outputs, strict=False)
-        return Rows([Output(one.name, merged((one.sources, two.sources))) for one, two in pairs])
+        return Rows(
+            [
+                Output(one.name, merged((one.sources, two.sources)), one.type, one.made_by)
+                for one, two in pairs
+            ]
+        )
     if left.rests and right.rests:
         return Rows([], [Both((left, right))])
     # One arm is spelled out: what it names, the other must have.
@@ -373,9 +378,10 @@ def _expanded(schema: LineageSchema, relation: RelationName, sql: str) -> ViewFa
         rows = resolver.rows(tree, None, {})
     except (UnreadableError, RecursionError):
         return None
-    names = [column.name for column in schema.columns.get(relation, ())]
-    if len(names) == len(rows.outputs) and not rows.rests:
-        rows = rows.renamed(names)
+    columns = schema.columns.get(relation, ())
+    if len(columns) == len(rows.outputs) and not rows.rests:
+        pairs = zip(columns, rows.outputs, strict=True)
+        rows = Rows([Output(column.name, output.sources, column.type) for column, output in pairs])
     return ViewFacts(
         rows, frozenset(resolver.base), frozenset(resolver.views | {relation}), resolver.uses
     )

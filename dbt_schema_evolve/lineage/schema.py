@@ -63,6 +63,7 @@ class LineageSchema:
         self.search_path = search_path
         self.owners = dict(owners or {})  # unique id of the dbt node behind a relation
         self.expanded: dict[RelationName, ViewFacts | None] = {}  # None: cannot be expanded
+        self.by_id: dict[str, RelationName] = {}  # of the relations that node_id was asked for
         self._leaves: dict[RelationName, Leaf] = {}
         self._stored: dict[tuple[RelationName, str], Stored] = {}
 
@@ -92,7 +93,7 @@ class LineageSchema:
             for column in self.columns.get(relation, ()):
                 stored = self.column(relation, column.name)
                 stored.type = column.type
-                outputs.append(Output(column.name, {stored: 0}))
+                outputs.append(Output(column.name, {stored: 0}, column.type))
             self._leaves[relation] = Leaf(
                 relation, self, Rows(outputs), is_open=relation not in self.columns
             )
@@ -106,4 +107,6 @@ class LineageSchema:
 
     def node_id(self, relation: RelationName) -> str:
         """Return the lineage node that a relation is."""
-        return self.owners.get(relation) or f"relation.{relation.schema}.{relation.name}"
+        found = self.owners.get(relation) or f"relation.{relation.schema}.{relation.name}"
+        self.by_id[found] = relation
+        return found

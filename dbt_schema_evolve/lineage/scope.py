@@ -35,6 +35,8 @@ class Output:
 
     name: str
     sources: Sources
+    type: str = ""  # as the catalog spells it; empty: not known
+    made_by: exp.Expr | None = None  # the expression, where the query spells it out
 
 
 class Entry(Protocol):
@@ -97,7 +99,9 @@ class Rows:
         if not names:
             return self
         pairs = zip(self.outputs, names, strict=False)
-        outputs = [Output(name, output.sources) for output, name in pairs]
+        outputs = [
+            Output(name, output.sources, output.type, output.made_by) for output, name in pairs
+        ]
         return Rows(outputs + self.outputs[len(names) :], self.rests)
 
 

@@ -1,0 +1,175 @@
+"""Puts literals in place of `$n`, so that a planner prices the query as it runs in earnest.
+
+pg_stat_statements keeps no constants. Values drawn from the planner's statistics give plans like
+those of real calls, and they never leave the database that they came from.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from sqlglot import exp
+
+from dbt_schema_evolve.lineage import literals
+from dbt_schema_evolve.lineage.parsing import MARK, TEXT, UnreadableError, marked, parse
+from dbt_schema_evolve.lineage.places import Place, Role, places
+from dbt_schema_evolve.lineage.resolve import Resolver
+from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.scope import Output
+from dbt_schema_evolve.lineage.types import Family
+from dbt_schema_evolve.records.catalog import ColumnStatistics
+from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.workload import Skip
+
+Statistics = Callable[[RelationName, str], ColumnStatistics | None]
+
+_MARKED = re.compile(f"'{MARK}(\\d+)'")
+_LIST_VALUES = 3  # `IN ($1 /*, ... */)`: Postgres 18 does not say how many there were
+_YEAR = re.compile(r"-?\d{4,}")
+
+
+def bind(sql: str, schema: LineageSchema, statistics: Statistics, pick: int = 0) -> str | Skip:
+    """Return the statement with a literal for every `$n`; other picks draw other values.
+
+    The rest of the text stays as it is. A text without parameters is returned unchanged.
+    """
+    text = marked(sql)
+    if MARK not in text:
+        return sql
+    try:
+        tree = parse(text)
+        resolver = Resolver(schema, tree.meta[TEXT], expand=True)
+        resolver.statement(tree)
+    except UnreadableError as unreadable:
+        return Skip("bind", unreadable.reason)
+    except RecursionError:
+        return Skip("bind", "nested too deeply")
+
+    def lookup(column: exp.Column) -> Output | None:
+        found = resolver.meanings.get(id(column))
+        return found.output if found else None
+
+    found = list(places(tree, lookup))
+    values = _values(found, statistics, pick)
+    for group in _equal_by_meaning(tree):
+        chosen = next((values[number] for number in group if number in values), None)
+        if chosen is not None:
+            values.update(dict.fromkeys(group, chosen))
+    missing = {int(number) for number in _MARKED.findall(text)} - values.keys()
+    if missing:
+        return Skip("bind", f"no place found for ${min(missing)}")
+    return _MARKED.sub(lambda match: values[int(match[1])], text)
+
+
+def _values(found: Iterable[Place], statistics: Statistics, pick: int) -> dict[int, str]:
+    """Return SQL for each parameter, from the place that says most about it."""
+    places_of: dict[int, list[Place]] = defaultdict(list)
+    for place in found:
+        places_of[place.number].append(place)
+    best = {number: max(every, key=_telling) for number, every in places_of.items()}
+    ends: dict[tuple[int, int], set[Role]] = defaultdict(set)
+    for place in best.values():
+        if place.column is not None:
+            ends[place.query, id(place.column)].add(place.role)
+    values = {}
+    for number, place in best.items():
+        is_pair = {Role.LOW, Role.HIGH} <= ends.get((place.query, id(place.column)), set())
+        values[number] = _value(place, statistics, pick, is_pair=is_pair)
+    return values
+
+
+def _telling(place: Place) -> tuple[bool, bool, bool]:
+    known = place.family is not Family.UNKNOWN
+    return place.role is Role.FIXED, place.column is not None, known
+
+
+def _value(place: Place, statistics: Statistics, pick: int, *, is_pair: bool) -> str:
+    if place.role is Role.FIXED:
+        return place.sql
+    if place.column is None:
+        return _without_column(place)
+    relation = place.column.name.relation
+    known = statistics(relation, place.column.name.column)
+    if place.through == "field":  # a day, a month, an hour: small numbers
+        return "1"
+    if place.role is Role.PATTERN:
+        value = literals.equal_value(known, Family.TEXT, pick)
+        return literals.literal(literals.pattern(value, is_whole=True), Family.TEXT)
+    if place.role is Role.ARRAY:
+        values = [literals.equal_value(known, place.family, pick, nth) for nth in range(2)]
+        return literals.literal(literals.array(list(dict.fromkeys(values))), Family.ARRAY)
+    if place.role in {Role.LOW, Role.HIGH}:
+        is_low = place.role is Role.LOW
+        value = literals.bound_value(known, place.family, pick, is_low=is_low, is_pair=is_pair)
+        return _sql(value, place)
+    count = _LIST_VALUES if place.is_listed else 1
+    values = [
+        literals.equal_value(known, place.family, pick, place.nth + nth) for nth in range(count)
+    ]
+    return ", ".join(dict.fromkeys(_sql(value, place) for value in values))
+
+
+def _sql(value: str, place: Place) -> str:
+    """Return a column's value after what the query does to the column before comparing."""
+    if place.through == "year":
+        year = _YEAR.match(value)
+        return year[0] if year else "2020"
+    if place.through == "month" and _YEAR.match(value):
+        return literals.literal(f"{value[:7]}-01", Family.TIMESTAMP)
+    if place.through == "lower":
+        value = value.lower()
+    elif place.through == "upper":
+        value = value.upper()
+    elif place.through == Family.DATE:
+        value = value.partition(" ")[0]
+    return literals.literal(value, place.family)
+
+
+def _without_column(place: Place) -> str:
+    if place.role is Role.ARRAY:
+        value = literals.plain_value(place.family)
+        return literals.literal(literals.array([value]), Family.ARRAY)
+    if place.role is Role.PATTERN:
+        return "'%'"
+    if place.role in {Role.LOW, Role.HIGH}:
+        is_low = place.role is Role.LOW
+        value = literals.bound_value(None, place.family, 0, is_low=is_low, is_pair=False)
+        return literals.literal(value, place.family)
+    return literals.literal(literals.plain_value(place.family), place.family)
+
+
+def _equal_by_meaning(tree: exp.Expr) -> Iterable[list[int]]:
+    """Yield parameters that must be one value, or the query would not be valid.
+
+    `select coalesce(x, $1) ... group by coalesce(x, $2)` was written with one constant.
+    """
+    for select in tree.find_all(exp.Select):
+        group = select.args.get("group")
+        keys = [*(group.expressions if group is not None else ())]
+        if select.args.get("distinct") is not None:
+            keys += [term for term in select.expressions]
+        wanted: Mapping[str, list[int]] = {
+            shape: numbers for shape, numbers in map(_shape, keys) if numbers
+        }
+        if not wanted:
+            continue
+        others = (
+            *select.expressions,
+            *filter(None, (select.args.get("having"), select.args.get("order"))),
+        )
+        for term in others:
+            for node in term.walk():
+                shape, numbers = _shape(node) if _may_match(node) else ("", [])
+                if shape in wanted:
+                    for pair in zip(wanted[shape], numbers, strict=True):
+                        yield list(pair)
+
+
+def _may_match(node: exp.Expr) -> bool:
+    return not isinstance(node, exp.Literal | exp.Column | exp.Identifier | exp.Alias)
+
+
+def _shape(node: exp.Expr) -> tuple[str, list[int]]:
+    """Return an expression without its parameters' numbers, and the numbers."""
+    sql = node.unalias().sql("postgres")
+    return _MARKED.sub("?", sql), [int(number) for number in _MARKED.findall(sql)]
