@@ -173,7 +173,7 @@ class YamlConfig:
                     step = by
                 if isinstance(value, SequenceNode) and dash is None and by >= 0:
                     dash = by
-        return step or 2, 2 if dash is None else dash
+        return step or dash or 2, 2 if dash is None else dash
 
     def _spelled(self, key: str) -> str:
         return self.plus + (key.replace("_", "-") if self.plus and key == "post_hook" else key)
