@@ -1,0 +1,197 @@
+"""The catalog reader, on a warehouse with everything that it can stumble over."""
+
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from dbt_schema_evolve.backends.cluster import Cluster
+from dbt_schema_evolve.backends.postgres.catalog import read_catalog
+from dbt_schema_evolve.backends.postgres.catalog_indexes import without_parentheses
+from dbt_schema_evolve.records.catalog import Catalog
+from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
+from dbt_schema_evolve.records.relations import Column, RelationKind, RelationName
+from tests.postgres import odd_warehouse
+from tests.postgres.odd_warehouse import EVENTS, ORDERS
+
+
+@pytest.fixture
+def catalog(connection: psycopg.Connection) -> Catalog:
+    odd_warehouse.load(connection)
+    return read_catalog(connection)
+
+
+def test_relations_of_others_and_of_running_builds_are_left_out(catalog: Catalog) -> None:
+    assert [str(table.relation) for table in catalog.tables] == [
+        '"Märkte 100%"."Order""s.2024"',
+        '"Märkte 100%"."big orders"',
+        "raw.empty",
+        "raw.events",
+        "raw.events_1",
+        "raw.events_2",
+        "raw.items",
+        "raw.never_analyzed",
+    ]
+
+
+def test_each_view_comes_after_those_it_reads(catalog: Catalog) -> None:
+    assert [view.relation.name for view in catalog.views] == ["z base", "a reads b", "b deep"]
+    assert catalog.views[1].options == ("security_barrier=true",)
+    assert [column.name for column in catalog.views[1].columns] == ["mood", "n", "last %"]
+
+
+def test_columns_keep_their_names_types_and_collations(catalog: Catalog) -> None:
+    table = catalog.table(ORDERS)
+    assert table is not None
+    assert table.columns[:6] == (
+        Column("Id", "bigint", not_null=True),
+        Column("größe %", "integer"),
+        Column("select", "text", collation='pg_catalog."C"'),
+        Column("mood", "raw.\"Stim'mung\"", not_null=True),
+        Column("share", "raw.percent"),
+        Column("email", "raw.citext"),
+    )
+
+
+def test_statistics_hold_values_as_the_type_prints_them(catalog: Catalog) -> None:
+    table = catalog.table(ORDERS)
+    assert table is not None
+    rows = {row.column: row for row in table.statistics}
+    assert set(rows["mood"].most_common_values or ()) == {"gut", "so 'la la'", "schlecht"}
+    assert rows["größe %"].null_fraction == pytest.approx(0.1, abs=0.02)
+    assert rows["Id"].n_distinct == -1
+    assert rows["tags"].most_common_elements is not None
+    assert 'b, "c" {d}' in rows["tags"].most_common_elements
+
+
+def test_indexes_are_known_by_structure(catalog: Catalog) -> None:
+    specs = {index.spec for index in catalog.indexes}
+    assert (
+        IndexSpec(
+            ORDERS,
+            (
+                IndexKey("größe %", descending=True, nulls_first=True),
+                IndexKey("select", operator_class="text_pattern_ops"),
+            ),
+            include=("day",),
+        )
+        in specs
+    )
+    partial = next(index for index in catalog.indexes if index.name == "Teil-Index")
+    assert partial.spec.keys == (IndexKey('lower("select")', is_expression=True),)
+    assert partial.spec.where == """("größe %" > 3) AND ("select" <> 'a)b('::text)"""
+    methods = {spec.method for spec in specs if spec.relation == ORDERS}
+    assert methods == {"btree", "gin", "brin", "hash"}
+
+
+def test_an_index_rebuilt_from_its_spec_reads_back_the_same(
+    catalog: Catalog, connection: psycopg.Connection
+) -> None:
+    for index in catalog.indexes:
+        if index.spec.relation == ORDERS:
+            connection.execute(index.spec.create_sql.encode())
+    again = read_catalog(connection)
+    for index in catalog.indexes:
+        if index.spec.relation == ORDERS:
+            assert sum(other.spec == index.spec for other in again.indexes) == 2
+
+
+def test_a_primary_key_is_told_from_other_unique_indexes(catalog: Catalog) -> None:
+    on_id = [i for i in catalog.indexes if i.spec.relation == ORDERS and i.spec.unique]
+    assert [(index.is_primary, index.spec.include) for index in on_id] == [
+        (True, ()),
+        (False, ("mood",)),
+    ]
+
+
+def test_partitions_name_their_parent_and_bound(catalog: Catalog) -> None:
+    parent, child = catalog.table(EVENTS), catalog.table(RelationName("raw", "events_1"))
+    assert parent is not None
+    assert child is not None
+    assert parent.kind is RelationKind.PARTITIONED_TABLE
+    assert parent.partition_key == "RANGE (day)"
+    assert {row.inherited for row in parent.statistics} == {True}
+    assert child.partition_of == EVENTS
+    assert child.partition_bound == "FOR VALUES FROM ('2024-01-01') TO ('2024-02-01')"
+
+
+def test_a_table_that_was_never_analyzed_has_a_length_but_no_rows(catalog: Catalog) -> None:
+    table = catalog.table(RelationName("raw", "never_analyzed"))
+    assert table is not None
+    assert table.rows == -1
+    assert table.current_pages > 5
+    assert table.current_rows == 0
+
+
+def test_settings_that_differ_are_read(cluster: Cluster, database: str) -> None:
+    with cluster.connect(database) as connection:
+        connection.execute("set random_page_cost = 1.1")
+        connection.execute("set enable_seqscan = off")
+        connection.execute("set work_mem = '64MB'")
+        settings = dict(read_catalog(connection).settings)
+    assert settings["random_page_cost"] == "1.1"
+    assert settings["enable_seqscan"] == "off"
+    assert settings["work_mem"] == "64MB"
+    assert "seq_page_cost" not in settings
+
+
+def test_only_the_schemas_asked_for_are_read(connection: psycopg.Connection) -> None:
+    odd_warehouse.load(connection)
+    catalog = read_catalog(connection, ["raw"])
+    assert {table.relation.schema for table in catalog.tables} == {"raw"}
+    assert {index.spec.relation.schema for index in catalog.indexes} == {"raw"}
+
+
+def test_a_role_without_rights_reads_what_it_may_and_says_what_it_may_not(
+    cluster: Cluster, database: str, connection: psycopg.Connection, catalog: Catalog
+) -> None:
+    connection.execute("drop role if exists reader")
+    connection.execute("create role reader login")
+    connection.execute(f"grant select on {ORDERS.sql} to reader")
+    with cluster.connect(database, user="reader") as limited:
+        seen = read_catalog(limited)
+    connection.execute("drop owned by reader")
+    connection.execute("drop role reader")
+    assert seen.indexes == tuple(replace(i, statistics=()) for i in catalog.indexes)
+    orders, items = seen.table(ORDERS), seen.table(RelationName("raw", "items"))
+    assert orders == catalog.table(ORDERS)
+    assert items is not None
+    assert not items.statistics
+    assert items.rows == 5000
+    assert "raw.items" in {skip.subject for skip in seen.skips}
+    assert str(ORDERS) not in {skip.subject for skip in seen.skips}
+
+
+def test_reading_leaves_the_connection_as_it_was(connection: psycopg.Connection) -> None:
+    before = connection.execute("show search_path").fetchone()
+    read_catalog(connection)
+    assert connection.execute("show search_path").fetchone() == before
+    assert connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+
+
+def test_our_own_statements_carry_our_name(connection: psycopg.Connection) -> None:
+    connection.execute("create extension pg_stat_statements")
+    connection.execute("select pg_stat_statements_reset()")
+    read_catalog(connection)
+    texts = connection.execute(
+        "select query from pg_stat_statements join pg_database on pg_database.oid = dbid"
+        " where datname = current_database() and query not ilike all"
+        " (array['begin%', 'rollback%', 'commit%', '%pg_stat_statements%'])"
+    ).fetchall()
+    assert len(texts) >= 10
+    assert [text for (text,) in texts if "/* schema_evolve */" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "bare"),
+    [
+        ("(a + b)", "a + b"),
+        ("(a) + (b)", "(a) + (b)"),
+        ("(a = ')' )", "a = ')' "),
+        ('("x)" > 1)', '"x)" > 1'),
+        ("lower(a)", "lower(a)"),
+        ("", ""),
+    ],
+)
+def test_only_parentheses_around_everything_are_dropped(printed: str, bare: str) -> None:
+    assert without_parentheses(printed) == bare
