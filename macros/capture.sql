@@ -23,6 +23,11 @@
     {%- do return(schema_evolve._say('nothing captured: the run had --empty or --sample')) -%}
   {%- endif -%}
 
+  {%- set usable = run_query(schema_evolve._plpgsql_is_usable_sql()).rows[0]['usable'] -%}
+  {%- if not usable -%}
+    {%- do return(schema_evolve._say('not looked at: everything (this role may not use PL/pgSQL)', is_warning=true)) -%}
+  {%- endif -%}
+
   {%- set in_hook = results is defined -%}
   {%- set node_runs = schema_evolve._node_runs(results if in_hook else []) -%}
   {%- set outcome = run_query(schema_evolve._capture_sql(node_runs)).rows[0] -%}
@@ -39,6 +44,17 @@
   {%- elif outcome['state'] == 'captured before' -%}
     {%- do schema_evolve._say('this invocation is captured already', is_shown=not in_hook) -%}
   {%- endif -%}
+{% endmacro %}
+
+
+{#- Hardened databases take the language from public; a DO block would fail there before it catches anything. -#}
+{% macro _plpgsql_is_usable_sql() %}
+select /* schema_evolve */ exists (
+  select
+  from pg_catalog.pg_language
+  where lanname = 'plpgsql'
+    and pg_catalog.has_language_privilege(oid, 'usage')
+) as usable
 {% endmacro %}
 
 

@@ -17,7 +17,7 @@
   {%- call statement('schema_evolve_install', auto_begin=false) -%}
 do $schema_evolve$ /* schema_evolve */
 begin
-  perform set_config('lock_timeout', '10s', true);
+  perform /* schema_evolve */ set_config('lock_timeout', '10s', true);
   {{ schema_evolve._create_tables(schema) }}
 end
 $schema_evolve$

@@ -23,7 +23,7 @@ declare
   own_table text;
   dropped int := 0;
 begin
-  perform set_config('lock_timeout', '10s', true);
+  perform /* schema_evolve */ set_config('lock_timeout', '10s', true);
   for own_table in
     select /* schema_evolve */ c.relname
     from pg_class as c
@@ -36,12 +36,12 @@ begin
     execute format('drop /* schema_evolve */ table %I.%I', own_schema, own_table);
     dropped := dropped + 1;
   end loop;
-  perform set_config('schema_evolve.outcome', format('dropped %s tables', dropped), true);
+  perform /* schema_evolve */ set_config('schema_evolve.outcome', format('dropped %s tables', dropped), true);
   if obj_description(to_regnamespace(quote_ident(own_schema)), 'pg_namespace') like 'schema\_evolve: %' then
     begin
       execute format('drop /* schema_evolve */ schema %I', own_schema);
     exception when dependent_objects_still_exist then
-      perform set_config(
+      perform /* schema_evolve */ set_config(
         'schema_evolve.outcome',
         format('dropped %s tables and left schema %s, which holds other objects', dropped, own_schema),
         true

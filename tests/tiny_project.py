@@ -45,6 +45,12 @@ class TinyProject:
         self._outputs: dict[str, Any] = {}
         self.write("packages.yml", yaml.safe_dump({"packages": [{"local": str(REPOSITORY)}]}))
 
+    def link_package(self) -> None:
+        """Do what `dbt deps` does with a local package, without starting dbt."""
+        packages = self.folder / "dbt_packages"
+        packages.mkdir(exist_ok=True)
+        (packages / "schema_evolve").symlink_to(REPOSITORY)
+
     def write(self, path: str, text: str) -> None:
         """Write one file of the project."""
         file = self.folder / path

@@ -9,7 +9,7 @@ declare
 begin
   -- Two first captures at once would both create the tables; the loser waits here for lock_timeout at most.
   if to_regclass({{ schema_evolve._literal(own_schema ~ '.index_profiles') }}) is null then
-    perform pg_advisory_xact_lock(hashtext('schema_evolve'));
+    perform /* schema_evolve */ pg_advisory_xact_lock(hashtext('schema_evolve'));
   end if;
   {{ schema_evolve._create_tables(schema) }}
   insert /* schema_evolve */ into {{ own_schema }}.captures (
@@ -29,9 +29,9 @@ begin
   )
   on conflict do nothing;
   get diagnostics claimed = row_count;
-  perform set_config('schema_evolve.state', case claimed when 1 then 'capturing' else 'captured before' end, true);
+  perform /* schema_evolve */ set_config('schema_evolve.state', case claimed when 1 then 'capturing' else 'captured before' end, true);
 exception when query_canceled or others then
-  perform
+  perform /* schema_evolve */
     set_config('schema_evolve.state', 'failed', true),
     set_config(
       'schema_evolve.not_looked_at',
@@ -66,7 +66,7 @@ begin
       where c.capture_id = current_capture_id
     );
     {{ body }}
-    perform set_config(
+    perform /* schema_evolve */ set_config(
       'schema_evolve.written',
       concat_ws(', ', nullif(current_setting('schema_evolve.written'), ''), written || ' {{ what }}'),
       true
@@ -74,7 +74,7 @@ begin
   exception when query_canceled or others then
     skips := skips || jsonb_build_object('what', '{{ what }}', 'why', sqlerrm);
   end;
-  perform set_config(
+  perform /* schema_evolve */ set_config(
     'schema_evolve.not_looked_at',
     (current_setting('schema_evolve.not_looked_at')::jsonb || skips)::text,
     true
@@ -94,9 +94,9 @@ begin
   update /* schema_evolve */ {{ schema_evolve._identifier(schema) }}.captures
   set not_looked_at = current_setting('schema_evolve.not_looked_at')::jsonb
   where capture_id = current_setting('schema_evolve.capture')::jsonb ->> 'capture_id';
-  perform set_config('schema_evolve.state', 'captured', true);
+  perform /* schema_evolve */ set_config('schema_evolve.state', 'captured', true);
 exception when query_canceled or others then
-  perform set_config(
+  perform /* schema_evolve */ set_config(
     'schema_evolve.not_looked_at',
     (
       current_setting('schema_evolve.not_looked_at')::jsonb

@@ -115,13 +115,13 @@
   {%- set own_schema = schema_evolve._identifier(schema) %}
   if to_regnamespace({{ schema_evolve._literal(own_schema) }}) is null then
     create /* schema_evolve */ schema {{ own_schema }};
-    comment on schema {{ own_schema }} is 'schema_evolve: what dbt runs looked like, for dbt-schema-evolve';
+    comment /* schema_evolve */ on schema {{ own_schema }} is 'schema_evolve: what dbt runs looked like, for dbt-schema-evolve';
   end if;
   {%- for name, table in schema_evolve._tables().items() %}
     {%- set own_table = own_schema ~ '.' ~ name %}
   if to_regclass({{ schema_evolve._literal(own_table) }}) is null then
     create /* schema_evolve */ table {{ own_table }} ({{ table['columns'] }});
-    comment on table {{ own_table }} is 'schema_evolve: {{ table['about'] }}';
+    comment /* schema_evolve */ on table {{ own_table }} is 'schema_evolve: {{ table['about'] }}';
   end if;
   {%- endfor %}
 {% endmacro %}

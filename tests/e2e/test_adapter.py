@@ -50,7 +50,7 @@ from generate_series(1, 1000) as i -- a comment; with a semicolon""",
         cluster.create_database(f"adapter_{target}")
     tiny.add_target("evolve", "adapter_evolve", type="pgevolve", schema="Märts")
     tiny.add_target("stock", "adapter_stock", schema="Märts")
-    assert tiny.dbt("deps").exit_code == 0
+    tiny.link_package()
     return tiny
 
 

@@ -36,7 +36,7 @@ def capture_sql(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> s
     tiny.configure()
     cluster.create_database("capture_sql")
     tiny.add_target("dev", "capture_sql")
-    assert tiny.dbt("deps").exit_code == 0
+    tiny.link_package()
     run = tiny.dbt("run-operation", "capture")
     assert run.exit_code == 0, run.output
     (sent,) = run.statements("'schema_evolve.capture'")
@@ -170,15 +170,15 @@ def test_a_locked_relation_is_not_waited_for(
     capture: Callable, cluster: Cluster, connection: psycopg.Connection, database: str
 ) -> None:
     connection.execute(
+        "create extension pg_stat_statements;"
         "create table public.busy (x int primary key); create table public.idle (x int)"
     )
     capture(connection)
     with cluster.connect(database) as other, other.transaction():
         other.execute("lock table public.busy in access exclusive mode")
         outcome = capture(connection)
-    assert (
-        outcome.skips["sizes and indexes of 1 relations"] == "other transactions held them locked"
-    )
+    held = "other transactions held them locked"
+    assert outcome.skips == {"sizes of 1 relations": held, "1 indexes": held}
     found = connection.execute(
         "select relation_name, table_bytes from schema_evolve.relation_profiles"
         " where capture_id = %s order by 1",
@@ -291,6 +291,24 @@ def test_no_value_of_a_column_and_no_password_is_kept(
     assert connection.execute(
         "select distinct_values, top_value_ratio > 0.3 from schema_evolve.column_profiles"
     ).fetchone() == (3.0, True)
+
+
+def test_our_statements_are_not_learned_from_even_where_nested_ones_are_tracked(
+    capture: Callable, connection: psycopg.Connection
+) -> None:
+    connection.execute("create extension pg_stat_statements")
+    connection.execute("set pg_stat_statements.track = 'all'")
+    connection.execute("create table public.built ()")
+    connection.execute("select count(*) from public.built")
+    for _ in range(2):
+        outcome = capture(connection, node_runs=[_built("public", "built")])
+    queries = connection.execute(
+        "select query from schema_evolve.statement_snapshots where capture_id = %s",
+        [outcome.capture_id],
+    ).fetchall()
+    nested = [query for (query,) in queries if "schema_evolve" in query or "set_config" in query]
+    assert nested == []
+    assert ("select count(*) from public.built",) in queries
 
 
 INDEXES = (

@@ -1,5 +1,7 @@
 """Connections: those of postgres under our name, and a response that can carry a plan."""
 
+# mypy: allow-subclassing-any
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The entries of `indexes`, as postgres has them plus `where` and `include`."""
 
+# mypy: allow-subclassing-any, allow-untyped-calls
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,9 +36,9 @@ class PgEvolveIndexConfig(PostgresIndexConfig):
 
     def render(self, relation: Any) -> str:
         """Return a name that is new at each build, as postgres does."""
-        return encoding.md5(
-            "_".join([super().render(relation), *(self.include or []), self.where or ""])
-        )
+        parts = [super().render(relation), *(self.include or []), self.where or ""]
+        name: str = encoding.md5("_".join(parts))
+        return name
 
     def _problems(self) -> list[str]:
         method = self.type or "btree"

@@ -20,7 +20,7 @@ declare
   found text;
 begin
   begin
-    perform set_config('lock_timeout', '200ms', true);
+    perform /* schema_evolve */ set_config('lock_timeout', '200ms', true);
     for found in
       execute 'explain /* schema_evolve */ (format json, verbose) '
         || current_setting('schema_evolve.query')
@@ -31,7 +31,7 @@ begin
   exception when query_canceled or others then
     null;
   end;
-  perform set_config('schema_evolve.plan', coalesce(found, ''), true);
+  perform /* schema_evolve */ set_config('schema_evolve.plan', coalesce(found, ''), true);
 end
 $schema_evolve$;
 select /* schema_evolve */
@@ -67,8 +67,9 @@ def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _own_cost(node: Mapping[str, Any]) -> float:
     # Below a LIMIT a child costs more than its parent will ever use.
-    below = sum(child["Total Cost"] for child in node.get("Plans", ()))
-    return round(max(node["Total Cost"] - below, 0.0), 2)
+    below: float = sum(child["Total Cost"] for child in node.get("Plans", ()))
+    own: float = max(node["Total Cost"] - below, 0.0)
+    return round(own, 2)
 
 
 def _described(node: Mapping[str, Any]) -> dict[str, Any]:

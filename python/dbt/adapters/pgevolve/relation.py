@@ -1,5 +1,7 @@
 """Relations: those of postgres, and what changed about the indexes of a materialized view."""
 
+# mypy: allow-subclassing-any
+
 import json
 from dataclasses import dataclass, field
 from typing import Any

@@ -11,7 +11,7 @@
   {%- if relation.is_materialized_view -%}
     {%- set written = {'columns': index.columns, 'include': index.include or [], 'where': index.where or ''} -%}
   ;
-  comment on index {{ adapter.quote(relation.schema) }}."{{ index_name }}"
+  comment /* schema_evolve */ on index {{ adapter.quote(relation.schema) }}."{{ index_name }}"
   is {{ _pgevolve_literal('schema_evolve: ' ~ tojson(written)) }}
   {%- endif %}
 {%- endmacro %}
