@@ -23,6 +23,7 @@ class RelationProfile:
     dead_rows: int | None = None
     sequential_scans: int | None = None
     index_scans: int | None = None
+    last_analyzed_at: datetime | None = None  # by the server's clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class ColumnProfile:
     average_width_bytes: int | None = None
     correlation: float | None = None
     top_value_ratio: float | None = None
+    position: int = 0  # within the relation, from 1; 0: not known
+    not_null: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +56,4 @@ class IndexProfile:
     is_primary: bool = False
     is_valid: bool = True
     backs_constraint: bool = False
+    definition: str = ""  # as pg_get_indexdef prints it

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from dbt_schema_evolve.records.relations import RelationName
@@ -75,6 +76,11 @@ class NodeRun:
     status: str  # success, error, skipped, pass, fail, warn
     started_at: str | None
     execution_us: int
+    captured_at: datetime | None = None  # when the run ended, by the clock of the history
+    relation: RelationName | None = None
+    materialized: str = ""
+    rows_affected: int | None = None
+    adapter_response: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

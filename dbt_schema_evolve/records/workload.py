@@ -22,6 +22,7 @@ class StatementSnapshot:
     shared_blocks: int  # hit or read
     temp_blocks: int
     stats_since: datetime | None = None  # Postgres 17 and later
+    toplevel: bool = True  # False: run inside a function
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,9 @@
+select
+    c.captured_at,
+    p.* exclude (capture_number)
+from column_profiles as p
+inner join captures as c
+    on p.capture_number = c.capture_number
+where c.warehouse = $warehouse
+    and c.captured_at >= coalesce($since::timestamp, c.captured_at)
+order by p.schema_name, p.relation_name, p.position, p.column_name, c.captured_at, c.capture_id

@@ -1,0 +1,183 @@
+"""Every history keeps what it is given, once, and returns it sorted."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from dbt_schema_evolve.backends.history import DuckHistory
+from dbt_schema_evolve.records.captures import Artifact, CapturedFacts
+from dbt_schema_evolve.records.project import NodeRun, RunResults
+from tests.fakes.captures import FIRST, ODD, ORDERS, facts
+from tests.fakes.history import DictHistory
+
+History = DuckHistory | DictHistory
+
+
+@pytest.fixture(params=["file", "memory"])
+def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[History]:
+    made: History = (
+        DictHistory() if request.param == "memory" else DuckHistory(tmp_path / "history.duckdb")
+    )
+    with made as opened:
+        yield opened
+
+
+def everything(history: History) -> str:
+    return repr(
+        (
+            history.captures(),
+            history.statement_snapshots(),
+            history.node_runs(),
+            history.relation_profiles(),
+            history.column_profiles(),
+            history.latest_relation_profiles(),
+            history.latest_column_profiles(),
+            history.latest_index_profiles(),
+            history.latest_artifact("manifest"),
+        )
+    )
+
+
+def test_an_empty_history_answers_with_nothing(history: History) -> None:
+    assert history.known_captures() == frozenset()
+    assert history.captures() == ()
+    assert history.statement_snapshots() == ()
+    assert history.node_runs() == ()
+    assert history.latest_relation_profiles() == ()
+    assert history.latest_index_profiles() == ()
+    assert history.latest_artifact("manifest") is None
+
+
+def test_a_capture_comes_out_as_it_went_in(history: History) -> None:
+    added = facts(1)
+    assert history.add_capture(added)
+    assert history.captures() == (added.capture,)
+    assert set(history.statement_snapshots()) == set(added.statements)
+    assert history.node_runs() == added.node_runs
+    assert set(history.relation_profiles()) == set(added.relations)
+    assert set(history.column_profiles()) == set(added.columns)
+    assert set(history.latest_index_profiles()) == set(added.indexes)
+
+
+def test_adding_twice_changes_nothing(history: History) -> None:
+    for number in range(3):
+        history.add_capture(facts(number))
+    history.add_run_results(_results("other"))
+    history.add_artifact(Artifact("manifest", "run-001", "2026-03-02T06:30:15Z", b"{}"))
+    before = everything(history)
+    assert not history.add_capture(facts(1))
+    assert not history.add_run_results(_results("other"))
+    assert not history.add_artifact(Artifact("manifest", "run-001", "2026-03-02T06:30:15Z", b"{}"))
+    assert everything(history) == before
+
+
+def test_the_first_telling_of_a_capture_is_kept(history: History) -> None:
+    history.add_capture(facts(1))
+    assert not history.add_capture(facts(1, statements=0))
+    assert len(history.statement_snapshots()) == 3
+
+
+def test_order_of_arrival_does_not_show(history: History) -> None:
+    for number in (2, 0, 1):
+        history.add_capture(facts(number))
+    assert [capture.capture_id for capture in history.captures()] == [
+        "run-000",
+        "run-001",
+        "run-002",
+    ]
+    snapshots = history.statement_snapshots()
+    assert list(snapshots) == sorted(
+        snapshots, key=lambda s: (s.queryid, s.role, s.toplevel, s.captured_at)
+    )
+
+
+def test_the_mark_is_the_set_of_captures_so_a_late_one_is_not_lost(history: History) -> None:
+    history.add_capture(facts(5))
+    assert "run-003" not in history.known_captures()
+    assert history.add_capture(facts(3))
+    assert history.known_captures() == {"run-003", "run-005"}
+
+
+def test_a_window_starts_where_it_is_told_to(history: History) -> None:
+    for number in range(4):
+        history.add_capture(facts(number))
+    since = FIRST + timedelta(days=2)
+    assert {s.captured_at for s in history.statement_snapshots(since)} == {
+        since,
+        since + timedelta(days=1),
+    }
+    assert {p.captured_at for p in history.relation_profiles(since)} == {
+        since,
+        since + timedelta(days=1),
+    }
+    assert {r.invocation_id for r in history.node_runs(since)} == {"run-002", "run-003"}
+
+
+def test_latest_means_what_exists_now(history: History) -> None:
+    history.add_capture(facts(1))
+    history.add_capture(facts(2, relations=(ORDERS,)))
+    assert [p.relation for p in history.latest_relation_profiles()] == [ORDERS]
+    assert {p.relation for p in history.latest_column_profiles()} == {ORDERS}
+    assert {i.spec.relation for i in history.latest_index_profiles()} == {ORDERS}
+
+
+def test_a_capture_that_saw_nothing_does_not_hide_the_one_before(history: History) -> None:
+    history.add_capture(facts(1))
+    blind = facts(2)
+    history.add_capture(CapturedFacts(blind.capture))
+    assert {p.relation for p in history.latest_relation_profiles()} == {ORDERS, ODD}
+    assert len(history.latest_index_profiles()) == 2
+
+
+def test_indexes_of_a_locked_relation_are_those_last_seen(history: History) -> None:
+    history.add_capture(facts(1))
+    history.add_capture(facts(2, locked=frozenset({ODD})))
+    assert [(i.spec.relation, i.name) for i in history.latest_index_profiles()] == [
+        (ODD, "1_ordered_at"),
+        (ORDERS, "2_ordered_at"),
+    ]
+
+
+def test_a_dropped_index_is_gone(history: History) -> None:
+    history.add_capture(facts(1))
+    history.add_capture(facts(2, index_columns=()))
+    assert history.latest_index_profiles() == ()
+
+
+def test_a_run_seen_both_ways_counts_once_and_the_capture_says_more(history: History) -> None:
+    history.add_run_results(_results("run-001"))
+    history.add_capture(facts(1))
+    assert history.node_runs() == facts(1).node_runs
+
+
+def test_a_run_known_only_from_its_artifact_counts(history: History) -> None:
+    history.add_run_results(_results("elsewhere"))
+    (run,) = history.node_runs()
+    assert (run.unique_id, run.execution_us) == ("model.shop.fct_orders", 900_000)
+    assert run.captured_at == FIRST + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("which", ["compile", "generate", ""])
+def test_commands_that_only_compile_have_no_run_times(history: History, which: str) -> None:
+    history.add_run_results(replace(_results("elsewhere"), which=which))
+    history.add_capture(facts(1, which=which))
+    assert history.node_runs() == ()
+
+
+def test_the_newest_artifact_is_returned_byte_for_byte(history: History) -> None:
+    content = '{"név": "\u0000 ünïcode"}'.encode() + bytes(range(256))
+    history.add_artifact(Artifact("manifest", "new", "2026-03-03T00:00:00.000000Z", content))
+    history.add_artifact(Artifact("manifest", "old", "2026-03-02T00:00:00.000000Z", b"old"))
+    history.add_artifact(Artifact("catalog", "new", "2026-03-09T00:00:00.000000Z", b"catalog"))
+    found = history.latest_artifact("manifest")
+    assert found is not None
+    assert (found.invocation_id, found.content) == ("new", content)
+
+
+def _results(invocation_id: str) -> RunResults:
+    run = NodeRun(invocation_id, "model.shop.fct_orders", "success", None, 900_000)
+    generated_at = (FIRST + timedelta(hours=1)).isoformat()
+    return RunResults(invocation_id, generated_at, "run", (run,))

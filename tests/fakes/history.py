@@ -1,0 +1,120 @@
+"""A history in memory, which passes the same contract as the file."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
+from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
+from dbt_schema_evolve.records.project import NodeRun, RunResults
+from dbt_schema_evolve.records.workload import StatementSnapshot
+
+Fact = TypeVar("Fact")
+_RUNNING = {"build", "retry", "run", "seed", "snapshot", "test"}
+
+
+class DictHistory:
+    """Keeps what it is given by id."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, CapturedFacts] = {}
+        self._artifacts: dict[tuple[str, str, bytes], Artifact] = {}
+        self._results: dict[str, RunResults] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+    def known_captures(self) -> frozenset[str]:
+        return frozenset(self._facts)
+
+    def add_capture(self, facts: CapturedFacts) -> bool:
+        return _added(self._facts, facts.capture.capture_id, facts)
+
+    def add_artifact(self, artifact: Artifact) -> bool:
+        key = (artifact.kind, artifact.invocation_id, artifact.content)
+        return _added(self._artifacts, key, artifact)
+
+    def add_run_results(self, results: RunResults) -> bool:
+        return bool(results.runs) and _added(self._results, results.invocation_id, results)
+
+    def captures(self) -> tuple[Capture, ...]:
+        return tuple(facts.capture for facts in self._by_age())
+
+    def statement_snapshots(self, since: datetime | None = None) -> tuple[StatementSnapshot, ...]:
+        found = (s for facts in self._by_age() for s in facts.statements)
+        return _sorted(found, since, lambda s: (s.queryid, s.role, s.toplevel))
+
+    def node_runs(self, since: datetime | None = None) -> tuple[NodeRun, ...]:
+        found = [
+            run
+            for facts in self._by_age()
+            if facts.capture.which in _RUNNING
+            for run in facts.node_runs
+        ]
+        captured = {facts.capture.capture_id for facts in self._by_age() if facts.node_runs}
+        for results in self._results.values():
+            if results.invocation_id not in captured and results.which in _RUNNING:
+                instant = datetime.fromisoformat(results.generated_at).astimezone(UTC)
+                found += [
+                    NodeRun(r.invocation_id, r.unique_id, r.status, r.started_at, r.execution_us,
+                            captured_at=instant)
+                    for r in results.runs
+                ]  # fmt: skip
+        return _sorted(found, since, lambda r: (r.unique_id, r.captured_at, r.invocation_id))
+
+    def relation_profiles(self, since: datetime | None = None) -> tuple[RelationProfile, ...]:
+        found = (p for facts in self._by_age() for p in facts.relations)
+        return _sorted(found, since, lambda p: p.relation)
+
+    def column_profiles(self, since: datetime | None = None) -> tuple[ColumnProfile, ...]:
+        found = (p for facts in self._by_age() for p in facts.columns)
+        return _sorted(found, since, lambda p: (p.relation, p.position, p.column))
+
+    def latest_relation_profiles(self) -> tuple[RelationProfile, ...]:
+        newest = next((f.relations for f in reversed(self._by_age()) if f.relations), ())
+        return tuple(sorted(newest, key=lambda p: p.relation))
+
+    def latest_column_profiles(self) -> tuple[ColumnProfile, ...]:
+        newest = next((f.columns for f in reversed(self._by_age()) if f.columns), ())
+        return tuple(sorted(newest, key=lambda p: (p.relation, p.position, p.column)))
+
+    def latest_index_profiles(self) -> tuple[IndexProfile, ...]:
+        found = []
+        for latest in self.latest_relation_profiles():
+            for facts in reversed(self._by_age()):
+                looked = {p.relation for p in facts.relations if p.index_bytes is not None}
+                if latest.relation in looked:
+                    found += [i for i in facts.indexes if i.spec.relation == latest.relation]
+                    break
+        return tuple(sorted(found, key=lambda i: (i.spec.relation, i.name)))
+
+    def latest_artifact(self, kind: str) -> Artifact | None:
+        found = (artifact for artifact in self._artifacts.values() if artifact.kind == kind)
+        return max(found, key=lambda a: (a.generated_at, a.invocation_id), default=None)
+
+    def _by_age(self) -> list[CapturedFacts]:
+        return sorted(
+            self._facts.values(), key=lambda f: (f.capture.captured_at, f.capture.capture_id)
+        )
+
+
+def _added(held: dict[Any, Any], key: Any, fact: Any) -> bool:
+    if key in held:
+        return False
+    held[key] = fact
+    return True
+
+
+def _sorted(found: Iterable[Fact], since: datetime | None, key: Any) -> tuple[Fact, ...]:
+    """Sort, keeping the order of the captures among equals."""
+    kept = (fact for fact in found if since is None or fact.captured_at >= since)
+    return tuple(sorted(kept, key=key))
