@@ -16,10 +16,8 @@ def yaml_scalar(value: Any, *, quote: str = "") -> str:
         return "true" if value else "false"
     if not isinstance(value, str):
         return json.dumps(value)
-    if not value.isprintable():
-        return json.dumps(value)
-    if quote == '"':
-        return json.dumps(value, ensure_ascii=False)
+    if quote == '"' or not value.isprintable():
+        return _double_quoted(value)
     if not quote and _WORD.match(value) and value.lower() not in _YAML_WORDS:
         return value
     return "'" + value.replace("'", "''") + "'"
@@ -90,6 +88,17 @@ def jinja_argument(key: str, value: Any, quote: str, indent: str | None, newline
     inner = indent + "    "
     items = f",{newline}{inner}".join(jinja_literal(item, quote) for item in value)
     return f"{key}=[{newline}{inner}{items}{newline}{indent}]"
+
+
+def _double_quoted(value: str) -> str:
+    """Write a YAML string with escapes; JSON's would split what lies beyond 16 bits in two."""
+    return '"' + "".join(map(_escaped, value)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in {'"', "\\"}:
+        return "\\" + character
+    return character if character.isprintable() else f"\\U{ord(character):08x}"
 
 
 def _holds_mappings(value: Any) -> bool:
