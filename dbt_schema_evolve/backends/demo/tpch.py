@@ -47,6 +47,11 @@ class TpchSource:
 
     def generate(self) -> None:
         """Make the files; raises EvolveError where tpchgen-cli is missing or fails."""
+        if not self.scale > 0:
+            raise EvolveError(
+                f"the scale must be above 0, not {self.scale:g}",
+                remedy="1 is 620 orders a day, 0.1 is 62",
+            )
         if self.files.is_dir():
             return
         binary = _generator()
@@ -61,7 +66,7 @@ class TpchSource:
                 raise EvolveError(
                     f"tpchgen-cli failed: {done.stderr.strip()[-300:]}",
                     at=str(self.files),
-                    remedy="choose a scale above 0 and check the free disk space",
+                    remedy="check the free disk space: scale 1 needs 400 MB",
                 )
             if not self.files.is_dir():
                 made.rename(self.files)
@@ -90,7 +95,7 @@ class TpchSource:
         """
         orders = lineitems = 0
         with self._engine() as engine:
-            for day in _days(first, last):
+            for day in days(first, last):
                 with connection.transaction():
                     if not _claim(connection, day):
                         continue
@@ -150,15 +155,15 @@ def _generator() -> str:
     return found
 
 
-def _days(first: date, last: date) -> Iterator[date]:
+def days(first: date, last: date) -> tuple[date, ...]:
+    """Return each day from first to last; raises EvolveError where TPC-H has no orders."""
     if first < FIRST_ORDER or last > LAST_ORDER:
         raise EvolveError(
             f"TPC-H has orders from {FIRST_ORDER} to {LAST_ORDER} only",
             at=f"{first} to {last}",
             remedy="choose fewer days",
         )
-    for number in range((last - first).days + 1):
-        yield first + timedelta(days=number)
+    return tuple(first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
 def _claim(connection: psycopg.Connection[Any], day: date) -> bool:
