@@ -16,10 +16,10 @@ from dbt_schema_evolve.report.contents import ReportInput
 from dbt_schema_evolve.report.lineage_chart import MOST_NODES, draw, vertices
 
 # A page that one reads holds so many rows; what is left out is counted on it.
-_MOST_ROWS = 150
-_MOST_DIFF_LINES = 1_500
+_MOST_ROWS = 60
+_MOST_DIFF_LINES = 800
 _LABEL = 220  # characters of a query
-_LINE = 400  # characters of a diff line
+_LINE = 240  # characters of a diff line
 
 _Item = TypeVar("_Item")
 
@@ -55,32 +55,31 @@ def render(report: ReportInput) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DiffLine:
-    """A line of the diff and what it does: file, hunk, added, removed, note or same."""
+    """A line of the diff and what it is: file, head, hunk, added, removed, note or same."""
 
     kind: str
     text: str
 
 
 def _diff_lines(diff: str) -> list[DiffLine]:
-    lines = diff.split("\n")[:-1] if diff.endswith("\n") else diff.split("\n")
-    shown = [DiffLine(_diff_kind(line), line[:_LINE].rstrip("\r")) for line in lines if diff]
-    if len(shown) > _MOST_DIFF_LINES:
-        left_out = len(shown) - _MOST_DIFF_LINES
-        return [*shown[:_MOST_DIFF_LINES], DiffLine("note", f"… and {left_out:,} more lines")]
+    shown: list[DiffLine] = []
+    in_hunk = False
+    lines = diff.removesuffix("\n").split("\n") if diff else []
+    for line in lines[:_MOST_DIFF_LINES]:
+        # Within a hunk the first character decides: `--- x` there is a comment that goes.
+        if line.startswith(("diff --git ", "@@")):
+            in_hunk = line.startswith("@@")
+            kind = "hunk" if in_hunk else "file"
+        else:
+            kind = _IN_HUNK.get(line[:1], "same") if in_hunk else "head"
+        shown.append(DiffLine(kind, line[:_LINE].rstrip("\r")))
+    if len(lines) > _MOST_DIFF_LINES:
+        left_out = len(lines) - _MOST_DIFF_LINES
+        shown.append(DiffLine("note", f"… and {left_out:,} more lines"))
     return shown
 
 
-def _diff_kind(line: str) -> str:
-    for start, kind in _DIFF_KINDS:
-        if line.startswith(start):
-            return kind
-    return "same"
-
-
-_DIFF_KINDS = (
-    ("diff --git ", "file"), ("--- ", "head"), ("+++ ", "head"), ("new file", "head"),
-    ("deleted file", "head"), ("@@", "hunk"), ("+", "added"), ("-", "removed"), ("\\", "note"),
-)  # fmt: skip
+_IN_HUNK = {"+": "added", "-": "removed", "\\": "note"}
 
 
 def _forecast_rows(forecasts: Sequence[Forecast]) -> list[tuple[Forecast, str]]:
