@@ -84,28 +84,24 @@ def _telling(place: Place) -> tuple[bool, bool, bool]:
 
 
 def _value(place: Place, statistics: Statistics, pick: int, *, is_pair: bool) -> str:
-    if place.role is Role.FIXED:
-        return place.sql
     if place.column is None:
-        return _without_column(place)
-    relation = place.column.name.relation
-    known = statistics(relation, place.column.name.column)
+        return place.sql or _without_column(place)
     if place.through == "field":  # a day, a month, an hour: small numbers
         return "1"
-    if place.role is Role.PATTERN:
-        value = literals.equal_value(known, Family.TEXT, pick)
-        return literals.literal(literals.pattern(value, is_whole=True), Family.TEXT)
-    if place.role is Role.ARRAY:
-        values = [literals.equal_value(known, place.family, pick, nth) for nth in range(2)]
-        return literals.literal(literals.array(list(dict.fromkeys(values))), Family.ARRAY)
+    known = statistics(place.column.name.relation, place.column.name.column)
     if place.role in {Role.LOW, Role.HIGH}:
         is_low = place.role is Role.LOW
         value = literals.bound_value(known, place.family, pick, is_low=is_low, is_pair=is_pair)
         return _sql(value, place)
-    count = _LIST_VALUES if place.is_listed else 1
+    count = _LIST_VALUES if place.is_listed or place.role is Role.ARRAY else 1
     values = [
         literals.equal_value(known, place.family, pick, place.nth + nth) for nth in range(count)
     ]
+    if place.role is Role.ARRAY:
+        return literals.literal(literals.array(list(dict.fromkeys(values))), Family.ARRAY)
+    if place.role in {Role.PATTERN, Role.PREFIX}:
+        text = literals.pattern(values[0], is_whole=place.role is Role.PATTERN)
+        return literals.literal(text, Family.TEXT)
     return ", ".join(dict.fromkeys(_sql(value, place) for value in values))
 
 
@@ -129,7 +125,7 @@ def _without_column(place: Place) -> str:
     if place.role is Role.ARRAY:
         value = literals.plain_value(place.family)
         return literals.literal(literals.array([value]), Family.ARRAY)
-    if place.role is Role.PATTERN:
+    if place.role in {Role.PATTERN, Role.PREFIX}:
         return "'%'"
     if place.role in {Role.LOW, Role.HIGH}:
         is_low = place.role is Role.LOW
@@ -147,7 +143,7 @@ def _equal_by_meaning(tree: exp.Expr) -> Iterable[list[int]]:
         group = select.args.get("group")
         keys = [*(group.expressions if group is not None else ())]
         if select.args.get("distinct") is not None:
-            keys += [term for term in select.expressions]
+            keys += select.expressions
         wanted: Mapping[str, list[int]] = {
             shape: numbers for shape, numbers in map(_shape, keys) if numbers
         }

@@ -85,6 +85,8 @@ def _term(node: exp.Expr, scope: Scope, walk: Walk) -> None:
     elif isinstance(node, exp.Like):
         kind = UseKind.FILTER if _starts_wild(node.expression) else UseKind.RANGE
         _compare(node.this, node.expression, kind, scope, walk)
+    elif isinstance(node, exp.Is) and node.args.get("negate"):
+        _negation(node, scope, walk)
     elif isinstance(node, exp.Is):
         _compare(node.this, node.expression, UseKind.EQUALITY, scope, walk)
     elif isinstance(node, exp.Column):
@@ -136,7 +138,7 @@ def _comparison(left: exp.Expr, right: exp.Expr, kind: UseKind, scope: Scope, wa
 def _compare(left: exp.Expr, right: exp.Expr, kind: UseKind, scope: Scope, walk: Walk) -> None:
     one, other = _side(left, scope, walk), _side(right, scope, walk)
     if one.has_columns and other.has_columns:
-        joins = _entries(one, scope, walk).isdisjoint(_entries(other, scope, walk))
+        joins = _items(one, scope, walk).isdisjoint(_items(other, scope, walk))
         kind = UseKind.JOIN if joins and kind is not UseKind.FILTER else UseKind.FILTER
     for side, against in ((one, other), (other, one)):
         if side.is_query:
@@ -202,13 +204,13 @@ def _without_text_cast(node: exp.Expr, scope: Scope, walk: Walk) -> exp.Expr:
     return inner if types and types <= _TEXTS else node
 
 
-def _entries(side: _Side, scope: Scope, walk: Walk) -> set[object]:
+def _items(side: _Side, scope: Scope, walk: Walk) -> set[object]:
     """Return what in FROM the columns of a side belong to."""
     if side.plain:
-        return {side.plain.entry}
+        return {side.plain.item}
     columns = side.node.find_all(exp.Column)
     return {
-        walk.column(column, scope).entry
+        walk.column(column, scope).item
         for column in columns
         if not _inside_query(column, side.node)
     }

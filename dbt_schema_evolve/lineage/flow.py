@@ -81,6 +81,8 @@ def _parts(node: exp.Expr, scope: Scope, walk: Walk) -> Iterable[Sources]:
             or is_aggregate(part)
         ):
             yield sources(part, scope, walk)
+        elif isinstance(part, exp.Dot) and isinstance(part.expression, exp.Func):
+            stack.append(part.expression)  # a function with its schema
         elif isinstance(part, exp.Dot):
             yield _field(part, scope, walk)
         elif isinstance(part, exp.Collate) or (isinstance(part, exp.In) and part.args.get("query")):

@@ -190,7 +190,7 @@ def _joined(left: Rows, join: exp.Join, scope: Scope, walk: Walk) -> Rows:
     )
 
 
-def _merged_column(  # noqa: PLR0917
+def _merged_column(
     name: str, left: Rows, right: Rows, joined: dict[str, Output], side: str, walk: Walk
 ) -> Output:
     """Return the one column that USING makes of two, and note that both were joined by it."""

@@ -19,7 +19,7 @@ from dbt_schema_evolve.records.workload import QueryStat, QueryUses, Skip, State
 NODE_KINDS = frozenset({"model", "seed", "snapshot", "source"})
 
 
-def build_graph(  # noqa: PLR0917 - six kinds of facts meet here and nowhere else
+def build_graph(
     project: Project,
     columns: Mapping[RelationName, tuple[Column, ...]],
     statements: Sequence[Statement] = (),

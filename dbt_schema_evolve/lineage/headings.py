@@ -13,23 +13,33 @@ _TYPES = {
     "double precision": "float8", "int": "int4", "integer": "int4", "real": "float4",
     "smallint": "int2",
 }  # fmt: skip
-_KEYWORDS: dict[type[exp.Expr], str] = {
-    exp.Coalesce: "coalesce",
-    exp.Extract: "extract",
-    exp.AtTimeZone: "timezone",
+# Calls whose spelling the parser does not keep.
+_CALLS: dict[type[exp.Expr], str] = {
     exp.Array: "array",
-    exp.Exists: "exists",
+    exp.AtTimeZone: "timezone",
+    exp.Ceil: "ceil",
+    exp.Chr: "chr",
+    exp.Coalesce: "coalesce",
+    exp.CurrentCatalog: "current_catalog",
     exp.CurrentDate: "current_date",
     exp.CurrentTime: "current_time",
+    exp.CurrentTimestamp: "current_timestamp",
     exp.CurrentUser: "current_user",
-    exp.Localtimestamp: "localtimestamp",
-    exp.Interval: "interval",
-    exp.Tuple: "row",
-    exp.Overlay: "overlay",
-    exp.StrPosition: "position",
-    exp.Nullif: "nullif",
+    exp.Exists: "exists",
+    exp.Extract: "extract",
     exp.Greatest: "greatest",
+    exp.GroupConcat: "string_agg",
+    exp.Initcap: "initcap",
+    exp.JSONArrayAgg: "json_agg",
     exp.Least: "least",
+    exp.Localtimestamp: "localtimestamp",
+    exp.Nullif: "nullif",
+    exp.Overlay: "overlay",
+    exp.SessionUser: "session_user",
+    exp.StrPosition: "position",
+    exp.Substring: "substring",
+    exp.Trim: "btrim",
+    exp.Tuple: "row",
 }
 _SURE, _WEAK, _NONE = 2, 1, 0
 
@@ -48,7 +58,7 @@ def _figured(node: exp.Expr, text: str) -> tuple[str, int]:  # noqa: PLR0911
         return identifier(node.this), _SURE
     if isinstance(node, exp.Dot):
         return identifier(node.expression), _SURE
-    if isinstance(node, exp.Cast | exp.TryCast):
+    if isinstance(node, exp.Cast | exp.TryCast) and "start" not in node.meta:
         name, strength = _figured(node.this, text)
         return (name, strength) if strength else (_type_name(node.to), _WEAK)
     if isinstance(node, exp.Case):
@@ -60,10 +70,11 @@ def _figured(node: exp.Expr, text: str) -> tuple[str, int]:  # noqa: PLR0911
     if isinstance(node, exp.Query):
         return heading(node.selects[0], text) if node.selects else UNNAMED, _SURE
     if isinstance(node, exp.Anonymous):
-        return _anonymous(node), _SURE
-    for kind, name in _KEYWORDS.items():
-        if isinstance(node, kind) and not (kind is exp.StrPosition and "start" in node.meta):
-            return name, _SURE if not isinstance(node, exp.Interval) else _WEAK
+        return identifier(node.this) if isinstance(
+            node.this, exp.Expr
+        ) else node.name.lower(), _SURE
+    if isinstance(node, exp.Interval):
+        return "interval", _WEAK
     return _call(node, text)
 
 
@@ -72,16 +83,10 @@ def _call(node: exp.Expr, text: str) -> tuple[str, int]:
     start, end = node.meta.get("start"), node.meta.get("end")
     if isinstance(node, exp.Func) and start is not None and end is not None:
         name = text[start : end + 1]
-        if name.startswith('"'):
-            return name.strip('"'), _SURE
-        if name.replace("_", "").isalnum():
-            return {"position": "position", "trim": "btrim"}.get(name.lower(), name.lower()), _SURE
-    return UNNAMED, _NONE
-
-
-def _anonymous(node: exp.Anonymous) -> str:
-    name = node.this
-    return identifier(name) if isinstance(name, exp.Expr) else str(name).lower()
+        return (name.strip('"') if name.startswith('"') else name.lower()), _SURE
+    side = str(node.args.get("position") or "").upper() if isinstance(node, exp.Trim) else ""
+    name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(side) or _CALLS.get(type(node), "")
+    return (name, _SURE) if name else (UNNAMED, _NONE)
 
 
 def _type_name(kind: exp.DataType) -> str:

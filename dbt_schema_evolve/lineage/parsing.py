@@ -140,10 +140,10 @@ def _parsed(text: str) -> exp.Expr | str:  # noqa: PLR0911 - one for each reason
         trees = [tree for tree in sqlglot.parse(text, dialect="postgres") if tree]
     except ParseError as error:
         # Not the error's own text: it quotes the statement, and with it somebody's data.
-        found = error.errors[0] if error.errors else {}
-        return f"cannot be parsed, perhaps cut short: {found.get('description') or 'bad syntax'}"
+        at = error.errors[0] if error.errors else {}
+        return f"cannot be parsed at line {at.get('line')}, column {at.get('col')}; cut short?"
     except SqlglotError:
-        return "cannot be parsed, perhaps cut short: a string, name or comment has no end"
+        return "a string, name or comment has no end; cut short?"
     except (ValueError, RecursionError) as error:
         return f"cannot be parsed: {type(error).__name__}"
     if len(trees) != 1:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sqlglot import exp
 
+from dbt_schema_evolve.lineage.fixed_places import FIXED, FIXED_ARGUMENTS
 from dbt_schema_evolve.lineage.flow import unwrapped
 from dbt_schema_evolve.lineage.parsing import parameter
 from dbt_schema_evolve.lineage.scope import Stored
@@ -20,6 +21,7 @@ class Role(StrEnum):
     LOW = "low"
     HIGH = "high"
     PATTERN = "pattern"
+    PREFIX = "prefix"  # of a pattern
     ARRAY = "array"
     PLAIN = "plain"  # any value of the family
 
@@ -39,93 +41,18 @@ class Place:
     is_listed: bool = False  # alone in a list, where more values may stand
 
 
-# Class of the parent and the argument's name -> SQL. Text is quoted, counts are not.
-_FIXED: dict[tuple[type[exp.Expr], str], str] = {
-    (exp.Limit, "expression"): "100",
-    (exp.Fetch, "count"): "100",
-    (exp.Offset, "expression"): "0",
-    (exp.TimestampTrunc, "unit"): "'month'",
-    (exp.Extract, "this"): "'year'",
-    (exp.AtTimeZone, "zone"): "'UTC'",
-    (exp.DateBin, "this"): "'1 day'",
-    (exp.DateBin, "unit"): "'2000-01-01'",
-    (exp.TableSample, "percent"): "100",
-    (exp.TableSample, "size"): "100",
-    (exp.Escape, "expression"): "'\\'",
-    (exp.Round, "decimals"): "2",
-    (exp.Trunc, "decimals"): "0",
-    (exp.TimeToStr, "format"): "'YYYY-MM-DD'",
-    (exp.StrToDate, "format"): "'YYYY-MM-DD'",
-    (exp.StrToTime, "format"): "'YYYY-MM-DD'",
-    (exp.Lag, "offset"): "1",
-    (exp.Lead, "offset"): "1",
-    (exp.NthValue, "offset"): "1",
-    (exp.Ntile, "this"): "4",
-    (exp.Substring, "start"): "1",
-    (exp.Substring, "length"): "10",
-    (exp.Left, "expression"): "3",
-    (exp.Right, "expression"): "3",
-    (exp.SplitPart, "delimiter"): "' '",
-    (exp.SplitPart, "part_index"): "1",
-    (exp.RegexpReplace, "expression"): "'a'",
-    (exp.RegexpReplace, "replacement"): "'b'",
-    (exp.RegexpLike, "expression"): "'.'",
-    (exp.RegexpILike, "expression"): "'.'",
-    (exp.SimilarTo, "expression"): "'%'",
-    (exp.Replace, "expression"): "'a'",
-    (exp.Replace, "replacement"): "'b'",
-    (exp.Pad, "expression"): "10",
-    (exp.Pad, "fill_pattern"): "' '",
-    (exp.GroupConcat, "separator"): "','",
-    (exp.ArrayToString, "expression"): "','",
-    (exp.PercentileCont, "this"): "0.5",
-    (exp.PercentileDisc, "this"): "0.5",
-    (exp.WidthBucket, "min_value"): "0",
-    (exp.WidthBucket, "max_value"): "1000",
-    (exp.WidthBucket, "num_buckets"): "10",
-    (exp.Pow, "expression"): "2",
-    (exp.StrPosition, "substr"): "'a'",
-    (exp.StartsWith, "expression"): "'a'",
-    (exp.Bracket, "expressions"): "1",
-    (exp.Slice, "this"): "1",
-    (exp.Slice, "expression"): "2",
-    (exp.JSONBExtract, "expression"): "'{id}'",
-    (exp.JSONBExtractScalar, "expression"): "'{id}'",
-    (exp.JSONBContainsTopKey, "expression"): "'id'",
-    (exp.ArrayContainsAll, "expression"): "'{}'",
-    (exp.ArrayContainedBy, "expression"): "'{}'",
-    (exp.ArrayOverlaps, "expression"): "'{}'",
-    (exp.Kwarg, "expression"): "30",
-    (exp.WindowSpec, "start"): "1",
-    (exp.WindowSpec, "end"): "1",
-    (exp.Where, "this"): "true",
-    (exp.Having, "this"): "true",
-    (exp.And, "this"): "true",
-    (exp.And, "expression"): "true",
-    (exp.Or, "this"): "true",
-    (exp.Or, "expression"): "true",
-    (exp.Not, "this"): "false",
-    (exp.Filter, "expression"): "true",
-    (exp.Join, "on"): "true",
-    (exp.BitwiseAnd, "expression"): "1",
-    (exp.BitwiseLeftShift, "expression"): "1",
-    (exp.BitwiseRightShift, "expression"): "1",
-    (exp.MakeInterval, "day"): "30",
+_FLIPPED: dict[type[exp.Expr], Role] = {
+    exp.GT: Role.HIGH,
+    exp.GTE: Role.HIGH,
+    exp.LT: Role.LOW,
+    exp.LTE: Role.LOW,
 }
-_CALLS = {
-    ("age", 0): "'2020-01-01'",
-    ("age", 1): "'2020-01-01'",
-    ("date_part", 0): "'year'",
-    ("jsonb_extract_path_text", 1): "'id'",
-    ("json_extract_path_text", 1): "'id'",
-    ("make_date", 0): "2020",
-    ("to_char", 1): "'YYYY-MM-DD'",
-    ("to_number", 1): "'999999'",
-    ("to_timestamp", 1): "'YYYY-MM-DD'",
-    ("timezone", 0): "'UTC'",
+_ROLES: dict[type[exp.Expr], Role] = {
+    exp.GT: Role.LOW,
+    exp.GTE: Role.LOW,
+    exp.LT: Role.HIGH,
+    exp.LTE: Role.HIGH,
 }
-_FLIPPED = {exp.GT: Role.HIGH, exp.GTE: Role.HIGH, exp.LT: Role.LOW, exp.LTE: Role.LOW}
-_ROLES = {exp.GT: Role.LOW, exp.GTE: Role.LOW, exp.LT: Role.HIGH, exp.LTE: Role.HIGH}
 _EQUALS = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is)
 _JSON_STEPS = (exp.JSONPath, exp.JSONPathKey, exp.JSONPathSubscript)
 _JSON = (exp.JSONExtract, exp.JSONExtractScalar)
@@ -167,11 +94,11 @@ def _around(node: exp.Expr, number: int, lookup: Lookup) -> Place:  # noqa: PLR0
         return _fixed(number, "'30'" if parent.args.get("unit") else "'30 days'")
     if isinstance(parent, _JSON_STEPS):
         return _fixed(number, "'id'")
-    fixed = _FIXED.get((type(parent), key))
+    fixed = FIXED.get((type(parent), key))
     if fixed:
         return _fixed(number, fixed)
     if isinstance(parent, exp.Anonymous):
-        return _argument(node, parent, number, lookup)
+        return _argument(node, parent, number)
     if isinstance(parent, _JSON):
         return _fixed(number, "'id'")
     if isinstance(parent, _EQUALS):
@@ -195,7 +122,7 @@ def _around(node: exp.Expr, number: int, lookup: Lookup) -> Place:  # noqa: PLR0
     if isinstance(parent, exp.Array):
         return _in_array(node, parent, number, lookup)
     if isinstance(parent, _TEXTUAL):
-        return _joined_text(parent, number, lookup)
+        return _joined_text(node, parent, number, lookup)
     if isinstance(parent, exp.Add | exp.Sub | exp.Mul | exp.Div | exp.Mod):
         return _term(node, parent, number, lookup)
     if isinstance(parent, exp.If | exp.Case):
@@ -305,19 +232,21 @@ def _in_array(node: exp.Expr, parent: exp.Array, number: int, lookup: Lookup) ->
     return Place(number, Role.PLAIN, Family.NUMBER)
 
 
-def _joined_text(parent: exp.Expr, number: int, lookup: Lookup) -> Place:
-    """Describe a part of `a || $1`: the beginning of a pattern, or a separator."""
+def _joined_text(node: exp.Expr, parent: exp.Expr, number: int, lookup: Lookup) -> Place:
+    """Describe a part of `a || $1`: a piece of a pattern, a unit, or a separator."""
     outer: exp.Expr = parent
     while isinstance(outer.parent, (*_TEXTUAL, exp.Paren)):
         outer = outer.parent
-    if isinstance(outer.parent, exp.Like | exp.ILike) and outer.arg_key == "expression":
-        return Place(number, Role.FIXED, sql="'%'")
-    if (
-        isinstance(outer.parent, exp.Cast)
-        and family(outer.parent.to.sql("postgres")) is Family.INTERVAL
-    ):
-        return Place(number, Role.FIXED, sql="' days'")
-    return Place(number, Role.FIXED, sql="' '")
+    above = outer.parent
+    if isinstance(above, exp.Like | exp.ILike) and outer.arg_key == "expression":
+        numbers = sorted(filter(None, map(parameter, outer.find_all(exp.Literal))))
+        # `'abc' || '%'`, or `'%' || 'abc' || '%'`: the text is first of two, second of three.
+        if numbers and number == numbers[len(numbers) > 2]:
+            return _compared(node, above.this, Role.PREFIX, number, lookup)
+        return _fixed(number, "'%'")
+    if isinstance(above, exp.Cast) and family(above.to.sql("postgres")) is Family.INTERVAL:
+        return _fixed(number, "' days'")
+    return _fixed(number, "' '")
 
 
 def _term(node: exp.Expr, parent: exp.Expr, number: int, lookup: Lookup) -> Place:
@@ -349,8 +278,10 @@ def _branch(node: exp.Expr, parent: exp.Expr, number: int, lookup: Lookup) -> Pl
         if case.this is not None:
             return _compared(node, case.this, Role.EQUAL, number, lookup)
         return _fixed(number, "true")
-    known = family_of(case, lookup)
-    return Place(number, Role.PLAIN, known or _outer_family(case, lookup))
+    known = family_of(case, lookup) or _outer_family(case, lookup)
+    if known is Family.NUMBER and node.arg_key == "default":
+        return _fixed(number, "0")  # `case when x then 1 else 0 end` counts
+    return Place(number, Role.PLAIN, known)
 
 
 def _outer_family(node: exp.Expr, lookup: Lookup) -> Family:
@@ -385,7 +316,7 @@ def _selected_family(node: exp.Expr, select: exp.Select, lookup: Lookup) -> Fami
     return Family.NUMBER
 
 
-def _argument(node: exp.Expr, call: exp.Anonymous, number: int, lookup: Lookup) -> Place:
+def _argument(node: exp.Expr, call: exp.Anonymous, number: int) -> Place:
     at = node.index or 0
-    fixed = _CALLS.get((call.name.lower(), at))
+    fixed = FIXED_ARGUMENTS.get((call.name.lower(), at))
     return _fixed(number, fixed) if fixed else Place(number, Role.PLAIN, Family.TEXT)

@@ -58,7 +58,6 @@ class Resolver:
         self.meanings: dict[int, Found] = {}  # by the id() of a Column node
         self._noted: set[tuple[Stored, UseKind, int, bool, str]] = set()
         self._inherited: set[ColumnUse] = set()  # from the views
-        self._tables: list[Sources] = []
 
     @property
     def uses(self) -> frozenset[ColumnUse]:
@@ -100,7 +99,7 @@ class Resolver:
         table = node.args.get("table")
         if isinstance(node.this, exp.Star):
             entry = scope.entry(identifier(table))
-            return Found(Output("*", whole(entry)), entry)
+            return Found(Output("*", whole(entry)), None)
         name = identifier(node.this)
         if table:
             return scope.qualified(identifier(table), name)
@@ -223,8 +222,9 @@ class Resolver:
                 return known[-1]
             known.append(self.rows(body.this, parent, ctes).renamed(names))
             ctes[name] = lambda: known[-1]
+            noted = set(self._noted)
             for _ in range(_RECURSIONS):
-                before = known[-1]
+                before, self._noted = known[-1], set(noted)  # only the last round knows all
                 for column in body.expression.find_all(exp.Column):
                     self.meanings.pop(id(column), None)
                 again = self.rows(body.expression, parent, ctes)

@@ -157,10 +157,10 @@ class Anything:
 
 @dataclass(slots=True, eq=False)
 class Found:
-    """A column and the entry that it was found in."""
+    """A column, and which item of FROM it was found in: one of two in a self-join."""
 
     output: Output
-    entry: object
+    item: object
 
 
 @dataclass(slots=True, eq=False)
@@ -195,30 +195,31 @@ class Scope:
                 return found
         for scope in self.around():  # `select t from t`: the whole row
             if name in scope.entries:
-                entry = scope.entries[name]
-                return Found(Output(name, whole(entry)), entry)
+                return Found(Output(name, whole(scope.entries[name])), (id(scope), name))
         raise UnreadableError(f"column {name} is in none of the relations that it could come from")
 
-    def own_column(self, name: str) -> Found | None:
+    def own_column(self, name: str) -> Found | None:  # noqa: PLR0911 - one for each rule
         """Find an unqualified column in this scope only."""
         if name in self.joined:
             return Found(self.joined[name], self.joined[name])
-        everything = [*self.entries.values(), *self.unnamed]
-        for entry in everything:
+        everything = [*self.entries.items(), *enumerate(self.unnamed)]
+        for alias, entry in everything:
             if output := entry.find(name):
-                return Found(output, entry)
+                return Found(output, (id(self), alias))
         if name in self.entries:
             return None
         if name in SYSTEM_COLUMNS and everything:
-            return Found(Output(name, NOTHING), everything[0])
-        doubtful = [entry for entry in everything if entry.is_open]
+            return Found(Output(name, NOTHING), None)
+        doubtful = [(alias, entry) for alias, entry in everything if entry.is_open]
         if len(doubtful) > 1:
+            if all(isinstance(entry, Anything) and not entry.sources for _, entry in doubtful):
+                return Found(Output(name, NOTHING), None)
             raise UnreadableError(
                 f"column {name} may come from several relations of unknown columns"
             )
-        for entry in doubtful:
+        for alias, entry in doubtful:
             if output := entry.infer(name):
-                return Found(output, entry)
+                return Found(output, (id(self), alias))
         return None
 
     def qualified(self, alias: str, name: str) -> Found:
@@ -232,7 +233,7 @@ class Scope:
                 output = Output(name, NOTHING)
             if output is None:
                 raise UnreadableError(f"column {name} is not in {alias}")
-            return Found(output, entry)
+            return Found(output, (id(scope), alias))
         raise UnreadableError(f"{alias}.{name}: nothing in FROM is called {alias}")
 
     def entry(self, alias: str) -> Entry:
