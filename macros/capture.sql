@@ -86,6 +86,7 @@ select /* schema_evolve */
   set_config('lock_timeout', '2s', true),
   set_config('statement_timeout', '20s', true),
   set_config('search_path', 'pg_catalog', true),
+  set_config('standard_conforming_strings', 'on', true),
   set_config('timezone', 'UTC', true),
   set_config('jit', 'off', true);
 {{ schema_evolve._begin_capture(settings['schema']) }}

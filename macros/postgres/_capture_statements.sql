@@ -44,7 +44,7 @@
         where s.dbid = (select oid from pg_database where datname = current_database())
           and s.queryid is not null
           and position('/* schema_evolve' in s.query) = 0
-          and s.query !~* '^(\s|/\*.*?\*/)*(create|alter)\s+(role|user|group|server|subscription)\M'
+          and s.query !~* '^(\s|/\*.*?\*/|--[^\n]*\n)*(create|alter)\s+(role|user|group|server|subscription)\M'
         on conflict do nothing
       $statements$,
       case when 'toplevel' = any (source_columns) then 's.toplevel' else 'true' end,

@@ -283,6 +283,8 @@ def test_no_value_of_a_column_and_no_password_is_kept(
     )
     connection.execute("analyze public.people")
     connection.execute("/* app */ create role hushed password 'hush-hush'; drop role hushed")
+    connection.execute("-- app\ncreate user hushed password 'hush-hush'")
+    connection.execute("drop user hushed")
     capture(connection)
     text = "select count(*) from schema_evolve.{0} as t where t::text like '%%hush-%%'"
     for table in ("column_profiles", "relation_profiles", "statement_snapshots"):
