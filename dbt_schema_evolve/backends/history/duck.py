@@ -11,7 +11,13 @@ import duckdb
 
 from dbt_schema_evolve.backends.history import rows
 from dbt_schema_evolve.backends.history.file import opened, plainly, query_text
-from dbt_schema_evolve.backends.history.transaction import insert, insert_statements, transaction
+from dbt_schema_evolve.backends.history.transaction import (
+    Types,
+    column_types,
+    insert,
+    insert_statements,
+    transaction,
+)
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
@@ -34,6 +40,7 @@ class DuckHistory:
         self.warehouse = warehouse
         self._read_only = read_only
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._types: Types = {}
 
     def __enter__(self) -> Self:
         """Open the file; raises BusyError or HistoryError."""
@@ -71,16 +78,21 @@ class DuckHistory:
             (number,) = db.execute(
                 "select coalesce(max(capture_number), 0) + 1 from captures"
             ).fetchall()[0]
+            if not self._types:
+                self._types = column_types(db)
+            types = self._types
             head = rows.columns_of([facts.capture], rows.CAPTURE)
-            insert(db, "captures", head, {"capture_number": number, "warehouse": self.warehouse})
-            insert_statements(db, rows.columns_of(facts.statements, rows.STATEMENT), number)
+            insert(
+                db, types, "captures", head, {"capture_number": number, "warehouse": self.warehouse}
+            )
+            insert_statements(db, types, rows.columns_of(facts.statements, rows.STATEMENT), number)
             for table, columns in (
                 ("node_runs", rows.columns_of(facts.node_runs, rows.NODE_RUN)),
                 ("relation_profiles", rows.columns_of(facts.relations, rows.RELATION)),
                 ("column_profiles", rows.columns_of(facts.columns, rows.COLUMN)),
                 ("index_profiles", rows.columns_of(facts.indexes, rows.INDEX)),
             ):
-                insert(db, table, columns, {"capture_number": number})
+                insert(db, types, table, columns, {"capture_number": number})
         return True
 
     def add_artifact(self, artifact: Artifact) -> bool:
@@ -111,7 +123,9 @@ class DuckHistory:
                 return False
             instant = rows.plain_instant(datetime.fromisoformat(results.generated_at))
             own = {**invocation, "generated_at": instant, "which": results.which}
-            insert(db, "artifact_runs", rows.columns_of(results.runs, readers), own)
+            insert(
+                db, column_types(db), "artifact_runs", rows.columns_of(results.runs, readers), own
+            )
         return True
 
     # What comes out, sorted.

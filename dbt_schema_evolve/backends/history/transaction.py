@@ -11,6 +11,7 @@ from dbt_schema_evolve.backends.history.file import query_text
 from dbt_schema_evolve.backends.history.rows import Columns
 
 Database = duckdb.DuckDBPyConnection
+Types = Mapping[str, Mapping[str, str]]
 
 
 @contextlib.contextmanager
@@ -27,7 +28,19 @@ def transaction(db: Database) -> Iterator[Database]:
         raise
 
 
-def insert(db: Database, table: str, columns: Columns, same: Mapping[str, Any]) -> None:
+def column_types(db: Database) -> Types:
+    """Return the type of each column by table."""
+    types: dict[str, dict[str, str]] = {}
+    for table, column, kind in db.execute(
+        "select table_name, column_name, data_type from duckdb_columns() where not internal"
+    ).fetchall():
+        types.setdefault(table, {})[column] = kind
+    return types
+
+
+def insert(
+    db: Database, types: Types, table: str, columns: Columns, same: Mapping[str, Any]
+) -> None:
     """Add rows given by column; `same` holds the columns that are equal in all of them."""
     if not next(iter(columns.values()), ()):
         return
@@ -36,11 +49,11 @@ def insert(db: Database, table: str, columns: Columns, same: Mapping[str, Any]) 
         f"insert into {table} ({', '.join(names)})"
         f" select {', '.join([*(f'${name}' for name in same), *_unnested(columns)])}"
         " from (select from_json_strict($rows, $shape) as v)",
-        {**same, **_parameters(db, table, columns)},
+        {**same, **_parameters(types[table], columns)},
     )
 
 
-def insert_statements(db: Database, columns: Columns, capture_number: int) -> None:
+def insert_statements(db: Database, types: Types, columns: Columns, capture_number: int) -> None:
     """Add snapshots, keeping each query text once."""
     if not columns["queryid"]:
         return
@@ -48,7 +61,7 @@ def insert_statements(db: Database, columns: Columns, capture_number: int) -> No
     db.execute(
         f"create or replace temp table incoming as select {', '.join(_unnested(columns))}"
         " from (select from_json_strict($rows, $shape) as v)",
-        _parameters(db, "statement_snapshots", columns),
+        _parameters(types["statement_snapshots"], columns),
     )
     db.execute(query_text("number_texts"))
     db.execute(
@@ -64,14 +77,8 @@ def _unnested(columns: Columns) -> list[str]:
     return [f"unnest(v.{name}) as {name}" for name in columns]
 
 
-def _parameters(db: Database, table: str, columns: Columns) -> dict[str, Any]:
-    """Return the rows as JSON and the types of their columns, which the table knows."""
-    types: dict[str, str] = dict(
-        db.execute(
-            "select column_name, data_type from duckdb_columns() where table_name = $table",
-            {"table": table},
-        ).fetchall()
-    )
+def _parameters(types: Mapping[str, str], columns: Columns) -> dict[str, str]:
+    """Return the rows as JSON, and the types that DuckDB shall read from it."""
     shape = {name: [types.get(name, "VARCHAR")] for name in columns}
     return {
         "rows": msgspec.json.encode(columns).decode(),
