@@ -160,17 +160,20 @@ def _settings(consumer: DemoConsumer) -> Iterator[tuple[str, sql.Composable]]:
 def _day(conninfo_for: Callable[[str, str], str], number: int, today: date) -> Day:
     """Look up the keys of recent orders, which the users have on their screens."""
     since = today - timedelta(days=21)
-    with psycopg.connect(conninfo_for("order_desk", "schema_evolve demo")) as connection:
-        rows = connection.execute(
-            f"select /* schema_evolve */ order_id::bigint, customer_id::bigint"
-            f" from {MARTS}.fct_orders where order_date between %s and %s order by 1",
-            (since, today),
-        ).fetchall()
+    missing = f"there are no orders from {since} to {today}"
+    rows: list[tuple[int, int]] = []
+    try:
+        with psycopg.connect(conninfo_for("order_desk", "schema_evolve demo")) as connection:
+            rows = connection.execute(
+                "select /* schema_evolve */ order_id::bigint, customer_id::bigint"
+                f" from {MARTS}.fct_orders where order_date between %s and %s order by 1",
+                (since, today),
+            ).fetchall()
+    except psycopg.errors.UndefinedTable:
+        missing = f"there is no table {MARTS}.fct_orders"
     if not rows:
         raise WarehouseError(
-            f"there are no orders from {since} to {today}",
-            at=f"{MARTS}.fct_orders",
-            remedy="load the batches and run `dbt build` before the users come",
+            missing, at=MARTS, remedy="load the batches and run `dbt build` before the users come"
         )
     orders = tuple(int(order) for order, _ in rows)
     return Day(number, today, orders, tuple(sorted({int(customer) for _, customer in rows})))
