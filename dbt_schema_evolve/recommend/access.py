@@ -10,6 +10,8 @@ from dbt_schema_evolve.records.profiles import ColumnProfile
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import ColumnUse, UseKind
 
+NOT_NULL = "not null"  # the constant by which lineage marks IS NOT NULL
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -23,7 +25,7 @@ class Access:
     groups: tuple[str, ...]
     order: tuple[IndexKey, ...]  # the leading ORDER BY terms that come from this relation
     used: frozenset[str]  # every column that the query needs
-    constants: tuple[tuple[str, str], ...]  # column and SQL literal of its equality predicates
+    constants: tuple[tuple[str, str], ...]  # column and literal of its equalities, or `not null`
     prefixes: frozenset[str] = frozenset()  # columns compared with LIKE 'literal%'
 
 
@@ -103,7 +105,7 @@ def _access(
                 {
                     (use.column.column, use.constant)
                     for use in uses
-                    if use.kind is UseKind.EQUALITY and use.constant
+                    if (use.kind is UseKind.EQUALITY and use.constant) or use.constant == NOT_NULL
                 }
             )
         ),

@@ -98,7 +98,7 @@ def _add_partial(
     for access in uses:
         for column, constant in access.constants:
             dominant = calls[column, constant] >= DOMINANT_SHARE * total
-            if not dominant or value_share(table, column) > MAX_PARTIAL_SHARE:
+            if not dominant or value_share(table, column, constant) > MAX_PARTIAL_SHARE:
                 continue
             for shape in shapes(access, table, preferences):
                 variant = partial(shape, column, constant)

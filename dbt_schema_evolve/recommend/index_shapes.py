@@ -3,7 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from dbt_schema_evolve.recommend.access import Access, by_selectivity, distinct_values
+from dbt_schema_evolve.recommend.access import (
+    NOT_NULL,
+    Access,
+    by_selectivity,
+    distinct_values,
+)
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
 from dbt_schema_evolve.records.evidence import Preferences
 from dbt_schema_evolve.records.profiles import ColumnProfile, RelationProfile
@@ -104,11 +109,8 @@ def partial(shape: Shape, column: str, constant: str) -> Shape | None:
     keys = tuple(key for key in shape.spec.keys if key.term != column)
     if not keys or shape.spec.where or shape.spec.method != "btree":
         return None
-    where = (
-        f"{quoted(column)} is null"
-        if constant.lower() == "null"
-        else f"{quoted(column)} = {constant}"
-    )
+    verb = "is" if constant.lower() in {"null", NOT_NULL} else "="
+    where = f"{quoted(column)} {verb} {constant}"
     include = tuple(each for each in shape.spec.include if each != column)
     spec = replace(shape.spec, keys=keys, include=include, where=where)
     return Shape(
@@ -116,9 +118,15 @@ def partial(shape: Shape, column: str, constant: str) -> Shape | None:
     )
 
 
-def value_share(table: Table, column: str) -> float:
-    """Return the share of rows that one value of a column keeps, on average; 1.0 if unknown."""
-    distinct = distinct_values(table.columns.get(column), table.rows)
+def value_share(table: Table, column: str, constant: str) -> float:
+    """Return the share of rows that a predicate on one column keeps; 1.0 if unknown."""
+    profile = table.columns.get(column)
+    nulls = profile.null_ratio if profile is not None else None
+    if constant.lower() in {"null", NOT_NULL}:
+        if nulls is None:
+            return 1.0
+        return nulls if constant.lower() == "null" else 1.0 - nulls
+    distinct = distinct_values(profile, table.rows)
     return 1.0 if distinct is None else 1.0 / distinct
 
 

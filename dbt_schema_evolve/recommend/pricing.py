@@ -12,7 +12,6 @@ from dbt_schema_evolve.recommend.upkeep import table_write_cost
 from dbt_schema_evolve.records.changes import (
     Configuration,
     DropIndexSpec,
-    IndexSpec,
     MaterializationSpec,
     Spec,
 )
@@ -251,17 +250,17 @@ def _notices(query: Query, spec: Spec, *, anything: bool) -> bool:
     )
 
 
-def conflicts(spec: Spec, configuration: Iterable[Spec]) -> bool:
-    """Tell whether a spec cannot stand beside the others: two states of one thing."""
-    for other in configuration:
-        if other.relation != spec.relation:
-            continue
-        kinds = (spec, other)
-        if all(isinstance(each, MaterializationSpec) for each in kinds):
-            return True
-        if any(
-            isinstance(each, MaterializationSpec) and each.materialized not in STORED
-            for each in kinds
-        ) and any(isinstance(each, IndexSpec) for each in kinds):
-            return True
-    return False
+def conflicts(spec: Spec, others: Iterable[Spec]) -> bool:
+    """Tell whether a spec cannot stand beside others: two states of one relation or index."""
+    return any(
+        _exclude(spec, other) or _exclude(other, spec)
+        for other in others
+        if other.relation == spec.relation and other != spec
+    )
+
+
+def _exclude(spec: Spec, other: Spec) -> bool:
+    if isinstance(spec, MaterializationSpec):
+        becomes_view = spec.materialized not in STORED
+        return isinstance(other, MaterializationSpec) or becomes_view
+    return isinstance(spec, DropIndexSpec) and spec.index == other

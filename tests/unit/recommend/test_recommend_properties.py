@@ -1,22 +1,24 @@
 """What holds for any workload: order, idempotence, budget, and calm under noise."""
 
+from collections import Counter
 from dataclasses import replace
 from random import Random
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.fakes.evidence import evidence_of
-from tests.fakes.planner import RulePlanner
 
 from dbt_schema_evolve.recommend import RECOMMENDERS, index, recommend
 from dbt_schema_evolve.recommend.as_if import as_if
 from dbt_schema_evolve.records.changes import Budget, DropIndexSpec, IndexSpec, Selection
 from dbt_schema_evolve.records.evidence import Evidence
+from tests.fakes.evidence import evidence_of
+from tests.fakes.planner import RulePlanner
 
 TABLES = ("marts.orders", 'odd schema|Tab.le "1"', "staging.lines")
 COLUMNS = ("id", "day", "Kunde", 'a "b"')
-WHOLE_DAY = 10_000_000_000
+WHOLE_DAY_US = 86_400_000_000
+BUDGET_FOR_SOME = Budget(10_000_000)
 
 column_facts = st.fixed_dictionaries(
     {
@@ -43,7 +45,10 @@ table_facts = st.fixed_dictionaries(
         "columns": st.fixed_dictionaries(
             {**dict.fromkeys(COLUMNS, column_facts), "wide": st.just({"width": 150})}
         ),
-        "indexes": st.lists(index_facts, max_size=3),
+        # Of two that are the same one goes at a time, so three would be two advices.
+        "indexes": st.lists(index_facts, max_size=3).filter(
+            lambda found: max(Counter(str(each["keys"]) for each in found).values(), default=0) < 3
+        ),
     }
 )
 
@@ -58,7 +63,7 @@ def _query_facts(tables: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
         lambda table: st.fixed_dictionaries(
             {
                 "calls": st.integers(1, 10_000),
-                "us": st.integers(1, WHOLE_DAY),
+                "us": st.integers(1, WHOLE_DAY_US),
                 "equality": _terms(table),
                 "range": _terms(table),
                 "join": _terms(table),
@@ -173,6 +178,7 @@ def test_nothing_chosen_exists_or_is_unique_and_nothing_protected_goes(
 
 def test_five_percent_of_noise_in_the_calls_changes_no_index_that_matters() -> None:
     rng = Random(7)
+    columns = [f"c{n}" for n in range(9)]
     case: dict[str, Any] = {
         "relations": {
             table: {
@@ -180,34 +186,32 @@ def test_five_percent_of_noise_in_the_calls_changes_no_index_that_matters() -> N
                 "bytes": 600_000_000,
                 "materialized": "incremental",
                 "builds": 0,
-                "columns": {
-                    **{c: {"distinct": 10**n} for n, c in enumerate(COLUMNS)},
-                    "x": {"width": 99},
-                },
+                "columns": {c: {"distinct": 10 * (n + 2)} for n, c in enumerate(columns)},
             }
             for table in TABLES
         },
+        # No two queries with nearly the same weight: a tie within the noise can go either way.
         "queries": {
             f"q{n}": {
-                "calls": rng.randint(50, 5000),
-                "equality": rng.sample([f"{table}/{column}" for column in COLUMNS], 2),
-                "range": [f"{table}/{rng.choice(COLUMNS)}"],
+                "calls": round(20 * 1.5**n),
+                "equality": [f"{TABLES[n % 3]}/{columns[n // 3]}"],
+                "range": [f"{TABLES[n % 3]}/{columns[-1 - n // 3]}"],
+                "output": [f"{TABLES[n % 3]}/{column}" for column in columns],
             }
             for n in range(12)
-            for table in [TABLES[n % 3]]
         },
     }
     evidence = evidence_of(case)
-    budget = Budget(8_000_000)
-    before = advice(evidence, budget)
-    assert len(before.recommendations) >= 3
+    before = advice(evidence, BUDGET_FOR_SOME)
     matter = {each.spec for each in before.recommendations if each.estimated_benefit_ratio > 0.02}
+    assert len(matter) >= 4
+    assert any("of the budget are left" in each.reason for each in before.rejected)
     for _ in range(10):
         queries = tuple(
             replace(query, calls=round(query.calls * rng.uniform(0.95, 1.05)))
             for query in evidence.queries
         )
-        after = advice(replace(evidence, queries=queries), budget)
+        after = advice(replace(evidence, queries=queries), BUDGET_FOR_SOME)
         assert matter <= after.configuration
 
 
@@ -235,7 +239,7 @@ def test_hundreds_of_candidates_are_chosen_from_with_few_questions() -> None:
                 "equality": [f"{table}/{c}" for c in rng.sample(columns, 3)],
                 "range": [f"{table}/{rng.choice(columns)}"],
             }
-            for n in range(200)
+            for n in range(220)
             for table in [rng.choice(tables)]
         },
     }
@@ -244,7 +248,7 @@ def test_hundreds_of_candidates_are_chosen_from_with_few_questions() -> None:
     planner = RulePlanner(evidence)
     selection = recommend(evidence, planner, Budget(150_000_000, max_candidates=5000))
     assert proposed >= 2000
-    assert len(selection.priced) == 200
+    assert len(selection.priced) == 220
     assert len(selection.recommendations) > 30
     assert selection.oracle_calls == planner.calls
     assert planner.calls < 2 * proposed

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.fakes.evidence import evidence_of
 
 from dbt_schema_evolve.recommend import RECOMMENDERS, Recommender
+from tests.fakes.evidence import evidence_of
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "recommend"
 

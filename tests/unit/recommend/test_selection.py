@@ -4,8 +4,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
-from tests.fakes.evidence import evidence_of, named
-from tests.fakes.planner import DictPlanner
 
 from dbt_schema_evolve.recommend import recommend
 from dbt_schema_evolve.recommend.selection import select
@@ -19,6 +17,8 @@ from dbt_schema_evolve.records.changes import (
     Selection,
     Spec,
 )
+from tests.fakes.evidence import evidence_of, named
+from tests.fakes.planner import DictPlanner
 
 ORDERS = named("marts.orders")
 LINES = named("marts.lines")
