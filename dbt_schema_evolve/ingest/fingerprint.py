@@ -154,13 +154,20 @@ def _one_element_lists(words: list[str]) -> list[str]:
 def _literals_end(words: list[str], index: int) -> int:
     """Return where a list that holds only literals, cast or not, is closed; 0 if it holds more."""
     while index < len(words) and words[index] == LITERAL:
-        index += 1
-        while words[index : index + 1] == ["::"]:
-            index += 2
-            while index < len(words) and words[index] not in {",", ")", "]", "::"}:
-                index += 1
+        index = _type_end(words, index + 1)
         if index < len(words) and words[index] in {")", "]"}:
             return index
         if index < len(words) and words[index] == ",":
             index += 1
     return 0
+
+
+def _type_end(words: list[str], index: int) -> int:
+    """Return where the casts behind a literal end."""
+    depth = 0
+    while words[index : index + 1] == ["::"]:
+        index += 1
+        while index < len(words) and (depth or words[index] not in {",", ")", "]", "::"}):
+            depth += (words[index] in {"(", "["}) - (words[index] in {")", "]"})
+            index += 1
+    return index
