@@ -23,6 +23,8 @@ from dbt_schema_evolve.records.project import Node, Project
 
 _STORED = frozenset({"table", "incremental", "materialized_view", "seed", "snapshot"})
 
+_OUTLIVE_A_RUN = frozenset({"incremental", "seed"})  # dbt indexes them when it creates them
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -107,13 +109,15 @@ def _add_index(spec: IndexSpec, target: Target) -> Change | ByHand:
         return ByHand(f"an index needs stored rows, and this is a {kept}")
     if holds_jinja(spec):
         return ByHand("its SQL holds `{{`, `{%` or `{#`, which dbt would take for Jinja")
+    if target.project.adapter_type == "pgevolve" and kept != "snapshot":
+        # It says every index, and on a materialized view it acts on a change at the next run.
+        return _add_entry(spec, target, full_refresh=kept in _OUTLIVE_A_RUN)
     if kept == "materialized_view":
         return _add_to_materialized_view(spec, target)
     # dbt makes the `indexes` of a snapshot when it creates it, and never again.
-    stock = target.project.adapter_type != "pgevolve" and needs_more_than_columns(spec)
-    if stock or kept == "snapshot":
+    if needs_more_than_columns(spec) or kept == "snapshot":
         return _add_hook(every_build_hook(spec) if kept == "table" else once_hook(spec), target)
-    return _add_entry(spec, target, full_refresh=kept != "table")
+    return _add_entry(spec, target, full_refresh=kept in _OUTLIVE_A_RUN)
 
 
 def _add_to_materialized_view(spec: IndexSpec, target: Target) -> Change | ByHand:
@@ -163,7 +167,7 @@ def _drop_index(spec: DropIndexSpec, target: Target) -> Change | ByHand:
         return ByHand(f"{place.path} computes `indexes` by Jinja")
     if target.materialized == "snapshot":
         return ByHand("dbt never rebuilds a snapshot, so its config drops nothing")
-    outlives = target.materialized in {"incremental", "seed"}
+    outlives = target.materialized in _OUTLIVE_A_RUN
     entries = own if isinstance(own, list) else (target.node.config.get("indexes") or [])
     found = [at for at, item in enumerate(entries) if entry_structure(item) == wanted]
     if not found:

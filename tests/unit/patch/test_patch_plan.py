@@ -112,6 +112,14 @@ class TestIndex:
         after = edited({SQL: CALL}, spec, adapter_type="pgevolve")
         assert "'include': ['\"B c\"'], 'where': 'x > 1'" in after[SQL]
 
+    def test_pgevolve_says_every_index_of_a_materialized_view(self) -> None:
+        spec = index("Upper", include=("b",))
+        patch, skips = plan(
+            {SQL: CALL}, spec, adapter_type="pgevolve", materialized="materialized_view"
+        )
+        assert (skips, patch.full_refresh) == ((), ())
+        assert b"'include': ['b']" in (patch.edits[0].after or b"")
+
     def test_a_table_s_hook_names_no_index_because_the_old_table_still_owns_the_name(self) -> None:
         after = edited({SQL: CALL}, index("a", include=("b",)))
         assert "'create index on {{ this }} (a) include (b)'" in after[SQL]
