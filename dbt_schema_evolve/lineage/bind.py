@@ -14,8 +14,8 @@ from dbt_schema_evolve.lineage import literals
 from dbt_schema_evolve.lineage.parsing import MARK, TEXT, UnreadableError, marked, parse
 from dbt_schema_evolve.lineage.places import Place, Role, places
 from dbt_schema_evolve.lineage.resolve import Resolver
+from dbt_schema_evolve.lineage.rows import Output
 from dbt_schema_evolve.lineage.schema import LineageSchema
-from dbt_schema_evolve.lineage.scope import Output
 from dbt_schema_evolve.lineage.types import Family
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 from dbt_schema_evolve.records.relations import RelationName
@@ -41,9 +41,9 @@ def bind(sql: str, schema: LineageSchema, statistics: Statistics, pick: int = 0)
         resolver = Resolver(schema, tree.meta[TEXT], expand=True)
         resolver.statement(tree)
     except UnreadableError as unreadable:
-        return Skip("bind", unreadable.reason)
+        return Skip(" ".join(sql.split())[:80], unreadable.reason)
     except RecursionError:
-        return Skip("bind", "nested too deeply")
+        return Skip(" ".join(sql.split())[:80], "nested too deeply")
 
     def lookup(column: exp.Column) -> Output | None:
         found = resolver.meanings.get(id(column))
@@ -57,7 +57,7 @@ def bind(sql: str, schema: LineageSchema, statistics: Statistics, pick: int = 0)
             values.update(dict.fromkeys(group, chosen))
     missing = {int(number) for number in _MARKED.findall(text)} - values.keys()
     if missing:
-        return Skip("bind", f"no place found for ${min(missing)}")
+        return Skip(" ".join(sql.split())[:80], f"no place found for ${min(missing)}")
     return _MARKED.sub(lambda match: values[int(match[1])], text)
 
 

@@ -5,7 +5,8 @@ from sqlglot import exp
 from dbt_schema_evolve.lineage import from_items
 from dbt_schema_evolve.lineage.flow import sources, unwrapped
 from dbt_schema_evolve.lineage.parsing import identifier
-from dbt_schema_evolve.lineage.scope import Entry, Output, Rows, Scope, Sources
+from dbt_schema_evolve.lineage.rows import Entry, Output, Rows, Sources
+from dbt_schema_evolve.lineage.scope import Scope
 from dbt_schema_evolve.lineage.walk import Walk
 from dbt_schema_evolve.records.workload import UseKind
 
@@ -141,42 +142,3 @@ def _sort_term(term: exp.Expr, outputs: list[Output], scope: Scope, walk: Walk) 
                 return output.sources
     found = _numbered(term, outputs)
     return found if found is not None else sources(term, scope, walk)
-
-
-def changed_rows(node: exp.Expr, table: exp.Table, scope: Scope, walk: Walk) -> Rows:
-    """Resolve what UPDATE, DELETE or MERGE looks at; return what it puts into columns."""
-    target = walk.schema.leaf(walk.relation(table))
-    walk.read(target.relation)
-    scope.add(from_items.alias_of(table), target)
-    from_items.all_items(node, scope, walk)
-    using = node.args.get("using")
-    for other in using if isinstance(using, list) else filter(None, [using]):
-        from_items.item(other, scope, walk)
-    outputs: list[Output] = []
-    for key in ("on", "where"):
-        clause = node.args.get(key)
-        if clause is not None:
-            walk.condition(clause.this if isinstance(clause, exp.Where) else clause, scope)
-    _assignments(node, outputs, scope, walk)
-    whens = node.args.get("whens")
-    for when in whens.expressions if whens is not None else ():
-        if when.args.get("condition") is not None:
-            walk.condition(when.args["condition"], scope)
-        then = when.args.get("then")
-        if isinstance(then, exp.Update):
-            _assignments(then, outputs, scope, walk)
-        elif isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
-            names = then.this.expressions if isinstance(then.this, exp.Tuple) else []
-            for at, value in enumerate(then.expression.expressions):
-                name = identifier(names[at].this) if at < len(names) else f"column{at + 1}"
-                outputs.append(Output(name, sources(value, scope, walk)))
-    return Rows(outputs)
-
-
-def _assignments(node: exp.Expr, outputs: list[Output], scope: Scope, walk: Walk) -> None:
-    for assignment in node.expressions:
-        if isinstance(assignment, exp.EQ):
-            names = assignment.this
-            columns = names.expressions if isinstance(names, exp.Tuple) else [names]
-            found = sources(assignment.expression, scope, walk)
-            outputs += [Output(identifier(column.this), found) for column in columns]

@@ -11,7 +11,8 @@ from sqlglot import exp
 
 from dbt_schema_evolve.lineage.flow import sources, unwrapped
 from dbt_schema_evolve.lineage.parsing import MARK
-from dbt_schema_evolve.lineage.scope import Found, Scope, Sources
+from dbt_schema_evolve.lineage.rows import Sources
+from dbt_schema_evolve.lineage.scope import Found, Scope
 from dbt_schema_evolve.lineage.walk import Walk
 from dbt_schema_evolve.records.workload import UseKind
 

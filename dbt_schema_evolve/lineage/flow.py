@@ -5,17 +5,17 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from dbt_schema_evolve.lineage.parsing import identifier
-from dbt_schema_evolve.lineage.scope import (
+from dbt_schema_evolve.lineage.rows import (
     AGGREGATE,
     CAST,
     EXPRESSION,
     NOTHING,
     WINDOW,
-    Scope,
     Sources,
     merged,
     whole,
 )
+from dbt_schema_evolve.lineage.scope import Scope
 from dbt_schema_evolve.lineage.walk import Walk
 
 _LEAVES = (exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.Star)

@@ -4,16 +4,16 @@ from sqlglot import exp
 
 from dbt_schema_evolve.lineage.flow import sources
 from dbt_schema_evolve.lineage.parsing import UnreadableError, identifier
-from dbt_schema_evolve.lineage.scope import (
+from dbt_schema_evolve.lineage.rows import (
     EXPRESSION,
     Anything,
     Entry,
     Output,
     Rows,
-    Scope,
     Sources,
     merged,
 )
+from dbt_schema_evolve.lineage.scope import Scope
 from dbt_schema_evolve.lineage.walk import Walk
 from dbt_schema_evolve.records.workload import UseKind
 

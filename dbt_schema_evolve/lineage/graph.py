@@ -26,6 +26,7 @@ def build_graph(
     uses: Mapping[str, QueryUses] | None = None,
     stats: Sequence[QueryStat] = (),
     views: Mapping[RelationName, str] | None = None,
+    search_path: tuple[str, ...] = ("public",),
 ) -> LineageGraph:
     """Return the graph of a project and its workload.
 
@@ -33,7 +34,7 @@ def build_graph(
     resolved keeps its relation-level edges, from the manifest, and is listed in `skips`.
     """
     uses = uses or {}
-    schema = project_schema(project, columns, views)
+    schema = project_schema(project, columns, views, search_path)
     nodes = _in_order([n for n in (*project.nodes, *project.sources) if _is_vertex(n)])
     vertices = {node.unique_id for node in nodes}
     relation_edges = {

@@ -1,9 +1,10 @@
 """Which columns flow into each column of one dbt model."""
 
+from dbt_schema_evolve.lineage.ctes import EPHEMERAL
 from dbt_schema_evolve.lineage.parsing import TEXT, UnreadableError, marked, parse
-from dbt_schema_evolve.lineage.resolve import EPHEMERAL, Resolver
+from dbt_schema_evolve.lineage.resolve import Resolver
+from dbt_schema_evolve.lineage.rows import AGGREGATE, CAST, EXPRESSION, IDENTITY, WINDOW
 from dbt_schema_evolve.lineage.schema import LineageSchema
-from dbt_schema_evolve.lineage.scope import AGGREGATE, CAST, EXPRESSION, IDENTITY, WINDOW
 from dbt_schema_evolve.records.lineage import ColumnEdge, EdgeKind, RelationEdge
 from dbt_schema_evolve.records.project import Node
 from dbt_schema_evolve.records.relations import Column, RelationName
@@ -46,7 +47,7 @@ def edges_into(
     except RecursionError:
         return Skip(target, "nested too deeply")
     if rows.rests:
-        unknown = sorted(str(read) for read in resolver.base if read not in schema.columns)
+        unknown = sorted(str(read) for read in resolver.notes.base if read not in schema.columns)
         return Skip(
             target,
             f"`*` cannot be spelled out: the columns of {', '.join(unknown) or 'a function'} "
@@ -66,7 +67,7 @@ def edges_into(
     if relation is not None:
         names = dict.fromkeys(output.name for output in rows.outputs)
         schema.learn(relation, tuple(Column(name, "") for name in names))
-    relations = {RelationEdge(schema.node_id(read), target) for read in resolver.reads}
+    relations = {RelationEdge(schema.node_id(read), target) for read in resolver.notes.reads}
     return tuple(sorted(columns)), tuple(sorted(relations))
 
 

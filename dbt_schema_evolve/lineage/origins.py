@@ -1,8 +1,8 @@
 """From which stored column a view's column comes unchanged, so that it has its statistics."""
 
 from dbt_schema_evolve.lineage.resolve import expanded
+from dbt_schema_evolve.lineage.rows import IDENTITY
 from dbt_schema_evolve.lineage.schema import LineageSchema
-from dbt_schema_evolve.lineage.scope import IDENTITY
 from dbt_schema_evolve.records.relations import ColumnName
 
 

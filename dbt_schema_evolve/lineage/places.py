@@ -9,7 +9,7 @@ from sqlglot import exp
 from dbt_schema_evolve.lineage.fixed_places import FIXED, FIXED_ARGUMENTS
 from dbt_schema_evolve.lineage.flow import unwrapped
 from dbt_schema_evolve.lineage.parsing import parameter
-from dbt_schema_evolve.lineage.scope import Stored
+from dbt_schema_evolve.lineage.rows import Stored
 from dbt_schema_evolve.lineage.types import Family, Lookup, family, family_of
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from dbt_schema_evolve.lineage.scope import Output, Rows, Stored
+from dbt_schema_evolve.lineage.rows import Output, Rows, Stored
 from dbt_schema_evolve.records.relations import Column, ColumnName, RelationName
 from dbt_schema_evolve.records.workload import ColumnUse
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlglot import exp
 
 from dbt_schema_evolve.lineage.flow import unwrapped
-from dbt_schema_evolve.lineage.scope import CAST, Output
+from dbt_schema_evolve.lineage.rows import CAST, Output
 
 
 class Family(StrEnum):

@@ -23,15 +23,15 @@ def query_uses(fingerprint: str, sql: str, schema: LineageSchema) -> QueryUses |
         return Skip(fingerprint, unreadable.reason)
     except RecursionError:
         return Skip(fingerprint, "nested too deeply")
-    if resolver.reads and all(read.schema in SYSTEM_SCHEMAS for read in resolver.reads):
+    if resolver.notes.reads and all(read.schema in SYSTEM_SCHEMAS for read in resolver.notes.reads):
         return Skip(fingerprint, SYSTEM_ONLY)
     return QueryUses(
         fingerprint=fingerprint,
-        reads=frozenset(resolver.reads),
+        reads=frozenset(resolver.notes.reads),
         writes=resolver.writes,
-        base_relations=frozenset(resolver.base),
-        views=frozenset(resolver.views),
-        uses=resolver.uses,
+        base_relations=frozenset(resolver.notes.base),
+        views=frozenset(resolver.notes.views),
+        uses=resolver.notes.uses,
         outputs=tuple(
             (output.name, frozenset(column.name for column in output.sources))
             for output in rows.outputs

@@ -1,12 +1,15 @@
 """What the parts of the walk over a statement ask of the whole."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from sqlglot import exp
 
+from dbt_schema_evolve.lineage.notes import Notes
+from dbt_schema_evolve.lineage.rows import Entry, Rows, Sources
 from dbt_schema_evolve.lineage.schema import LineageSchema
-from dbt_schema_evolve.lineage.scope import Entry, Found, Rows, Scope, Sources
+from dbt_schema_evolve.lineage.scope import Found, Scope
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import UseKind
 
@@ -18,6 +21,9 @@ class Walk(Protocol):
     """The walk over one statement, as its clauses and expressions see it."""
 
     schema: LineageSchema
+    expand: bool
+    notes: Notes
+    writes: RelationName | None
 
     def query(self, node: exp.Expr, scope: Scope) -> Rows:
         """Resolve a query that stands inside an expression, or is LATERAL."""
@@ -41,6 +47,14 @@ class Walk(Protocol):
 
     def read(self, relation: RelationName) -> Entry:
         """Return a relation as something in FROM, and note that it is read."""
+        ...
+
+    def forget(self, node: exp.Expr) -> None:
+        """Let the columns of a part mean something else in the next round of a recursion."""
+        ...
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Take no notes of what is resolved inside."""
         ...
 
     def heading(self, node: exp.Expr) -> str:

@@ -9,7 +9,7 @@ from psycopg import sql
 from dbt_schema_evolve.lineage.bind import bind
 from dbt_schema_evolve.lineage.parsing import TEXT, marked, parse
 from dbt_schema_evolve.lineage.resolve import Resolver
-from dbt_schema_evolve.lineage.scope import Rows
+from dbt_schema_evolve.lineage.rows import Rows
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 from dbt_schema_evolve.records.relations import ColumnName, RelationName
 from tests.unit.lineage.shop import SCHEMA_SQL, Case, cases, shop
@@ -136,7 +136,7 @@ def test_outputs_are_columns_that_the_view_depends_on(
         assert sources <= columns
     # A WITH query that nobody reads is in pg_depend, and never executed.
     if case.name != "unused_is_not_executed":
-        assert {RelationName(s, r) for s, r, _ in needed} == resolver.reads  # type: ignore[arg-type]
+        assert {RelationName(s, r) for s, r, _ in needed} == resolver.notes.reads  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("case", READABLE, ids=lambda case: case.id)

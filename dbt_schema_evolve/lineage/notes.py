@@ -1,0 +1,43 @@
+"""What the walk over a statement writes down: relations, and how their columns are used."""
+
+from dataclasses import dataclass, field
+
+from dbt_schema_evolve.lineage.rows import AGGREGATE, IDENTITY, Sources, Stored
+from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.workload import ColumnUse, UseKind
+
+_Use = tuple[Stored, UseKind, int, bool, str]
+
+
+@dataclass(slots=True)
+class Notes:
+    """Everything but the result's columns."""
+
+    reads: set[RelationName] = field(default_factory=set)  # as written
+    base: set[RelationName] = field(default_factory=set)  # stored
+    views: set[RelationName] = field(default_factory=set)
+    marks: set[_Use] = field(default_factory=set)
+    inherited: set[ColumnUse] = field(default_factory=set)  # from the views
+
+    @property
+    def uses(self) -> frozenset[ColumnUse]:
+        """How the statement uses columns, the views that it executes included."""
+        own = (
+            ColumnUse(column.name, kind, position, descending, constant)
+            for column, kind, position, descending, constant in self.marks
+        )
+        return frozenset(self.inherited).union(own)
+
+    def mark(
+        self, sources: Sources, kind: UseKind, position: int, descending: bool, constant: str
+    ) -> None:
+        """Note a use; what was computed on the way can no longer be searched or joined by key."""
+        for column, rank in sources.items():
+            if rank == IDENTITY:
+                self.marks.add((column, kind, position, descending, constant))
+            elif kind in {UseKind.GROUP, UseKind.ORDER} and rank < AGGREGATE:
+                self.marks.add((column, kind, position, descending, ""))
+            elif kind in {UseKind.GROUP, UseKind.ORDER, UseKind.OUTPUT}:
+                self.marks.add((column, UseKind.OUTPUT, 0, False, ""))
+            else:
+                self.marks.add((column, UseKind.FILTER, 0, False, ""))

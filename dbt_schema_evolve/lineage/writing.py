@@ -1,0 +1,100 @@
+"""Statements that put rows somewhere: CREATE ... AS, SELECT INTO, INSERT, UPDATE, DELETE, MERGE."""
+
+import re
+
+from sqlglot import exp
+
+from dbt_schema_evolve.lineage import clauses, from_items
+from dbt_schema_evolve.lineage.ctes import with_clause
+from dbt_schema_evolve.lineage.flow import sources
+from dbt_schema_evolve.lineage.parsing import UnreadableError, identifier
+from dbt_schema_evolve.lineage.rows import Output, Rows
+from dbt_schema_evolve.lineage.scope import Scope
+from dbt_schema_evolve.lineage.walk import Ctes, Walk
+from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.workload import UseKind
+
+TRANSIENT = re.compile(r"__dbt_(?:tmp|backup)\d*\Z")  # what dbt builds on the way
+
+
+def created(node: exp.Create, walk: Walk) -> Rows:
+    """Resolve CREATE TABLE AS, CREATE VIEW or CREATE MATERIALIZED VIEW."""
+    has_columns = isinstance(node.this, exp.Schema)
+    walk.writes = target(node.this.this if has_columns else node.this, walk)
+    rows = walk.rows(node.expression, None, with_clause(node, None, {}, walk))
+    return rows.renamed([identifier(name) for name in node.this.expressions if has_columns])
+
+
+def changed(node: exp.Expr, parent: Scope | None, ctes: Ctes, walk: Walk) -> Rows:
+    """Resolve INSERT, UPDATE, DELETE or MERGE: what it puts into columns, or returns."""
+    table = node.this.this if isinstance(node.this, exp.Schema) else node.this
+    walk.writes = target(table, walk)
+    scope = Scope(parent, ctes)
+    if isinstance(node, exp.Insert):
+        rows = _inserted(node, parent, ctes, walk)
+    else:
+        rows = _changed_rows(node, table, scope, walk)
+    returning = node.args.get("returning")
+    if returning is None:
+        return rows
+    for output in rows.outputs:
+        walk.mark(output.sources, UseKind.OUTPUT)
+    if isinstance(node, exp.Insert):
+        scope.add(from_items.alias_of(table), walk.schema.leaf(walk.relation(table)))
+    return clauses.projected(returning.expressions, scope, walk)
+
+
+def target(node: exp.Expr, walk: Walk) -> RelationName:
+    """Return the relation that is written to, under the name that it will have in the end."""
+    table = node if isinstance(node, exp.Table) else node.find(exp.Table)
+    if table is None:
+        raise UnreadableError("the statement names no table to write to")
+    relation = walk.relation(table)
+    return RelationName(relation.schema, TRANSIENT.sub("", relation.name))
+
+
+def _inserted(node: exp.Insert, parent: Scope | None, ctes: Ctes, walk: Walk) -> Rows:
+    if not isinstance(node.expression, exp.Expr):  # default values
+        return Rows([])
+    rows = walk.rows(node.expression, parent, ctes)
+    columns = node.this.expressions if isinstance(node.this, exp.Schema) else []
+    return rows.renamed([identifier(column) for column in columns])
+
+
+def _changed_rows(node: exp.Expr, table: exp.Table, scope: Scope, walk: Walk) -> Rows:
+    """Resolve what UPDATE, DELETE or MERGE looks at; return what it puts into columns."""
+    target = walk.schema.leaf(walk.relation(table))
+    walk.read(target.relation)
+    scope.add(from_items.alias_of(table), target)
+    from_items.all_items(node, scope, walk)
+    using = node.args.get("using")
+    for other in using if isinstance(using, list) else filter(None, [using]):
+        from_items.item(other, scope, walk)
+    outputs: list[Output] = []
+    for key in ("on", "where"):
+        clause = node.args.get(key)
+        if clause is not None:
+            walk.condition(clause.this if isinstance(clause, exp.Where) else clause, scope)
+    _assignments(node, outputs, scope, walk)
+    whens = node.args.get("whens")
+    for when in whens.expressions if whens is not None else ():
+        if when.args.get("condition") is not None:
+            walk.condition(when.args["condition"], scope)
+        then = when.args.get("then")
+        if isinstance(then, exp.Update):
+            _assignments(then, outputs, scope, walk)
+        elif isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
+            names = then.this.expressions if isinstance(then.this, exp.Tuple) else []
+            for at, value in enumerate(then.expression.expressions):
+                name = identifier(names[at].this) if at < len(names) else f"column{at + 1}"
+                outputs.append(Output(name, sources(value, scope, walk)))
+    return Rows(outputs)
+
+
+def _assignments(node: exp.Expr, outputs: list[Output], scope: Scope, walk: Walk) -> None:
+    for assignment in node.expressions:
+        if isinstance(assignment, exp.EQ):
+            names = assignment.this
+            columns = names.expressions if isinstance(names, exp.Tuple) else [names]
+            found = sources(assignment.expression, scope, walk)
+            outputs += [Output(identifier(column.this), found) for column in columns]
