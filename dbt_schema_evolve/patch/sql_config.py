@@ -1,7 +1,7 @@
 """The `{{ config(...) }}` call of a model's SQL file, edited in place."""
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,19 +10,16 @@ from jinja2 import nodes
 
 from dbt_schema_evolve.errors import PatchError
 from dbt_schema_evolve.patch.config_text import COMPUTED
+from dbt_schema_evolve.patch.jinja_call import BY_HAND, JINJA, locate_call
 from dbt_schema_evolve.patch.literals import jinja_argument, jinja_literal
 from dbt_schema_evolve.patch.source_text import (
-    Span,
-    Unfolded,
     cut_element,
     insert_element,
     line_start,
     newline_of,
 )
 
-_JINJA = jinja2.Environment(extensions=["jinja2.ext.do"])  # noqa: S701 - it renders nothing
 _LONG = 60  # characters of one argument, from where a line of its own reads better
-_BY_HAND = "write the config by hand, or as one `{{ config(key=value) }}` call at the top level"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class SqlConfig:
 
     def put(self, key: str, value: Any) -> str:
         """Replace an argument's value, or add the argument behind the last."""
-        call = _locate(self.text)
+        call = locate_call(self.text)
         position = call.position(key)
         newline = newline_of(self.text)
         if position is not None:
@@ -62,7 +59,7 @@ class SqlConfig:
 
     def append(self, key: str, item: Any) -> str:
         """Append to a list argument; a string or a dict becomes a list first."""
-        call = _locate(self.text)
+        call = locate_call(self.text)
         argument = call.arguments[call.required(key, self.path)]
         written = jinja_literal(item, call.quote)
         old = self.values[key]
@@ -82,7 +79,7 @@ class SqlConfig:
 
     def remove(self, key: str, position: int, *, keep_empty: bool) -> str:
         """Take an item out of a list argument."""
-        call = _locate(self.text)
+        call = locate_call(self.text)
         number = call.required(key, self.path)
         items = call.arguments[number].items
         old = self.values[key]
@@ -104,11 +101,11 @@ class SqlConfig:
             found = after.pop(key, None)
             if (found and _literal(found)) != wanted:
                 raise PatchError(
-                    f"the edit of `{key}` did not come out right", at=self.path, remedy=_BY_HAND
+                    f"the edit of `{key}` did not come out right", at=self.path, remedy=BY_HAND
                 )
         if before != after or list(before) != list(after):
             raise PatchError(
-                "the edit would change another config key", at=self.path, remedy=_BY_HAND
+                "the edit would change another config key", at=self.path, remedy=BY_HAND
             )
         return new
 
@@ -133,7 +130,7 @@ def find_config(text: str, path: str) -> SqlConfig | None:
     elif calls[0].args or calls[0].dyn_args or calls[0].dyn_kwargs:
         reason = "config() takes a dict or `**` argument"
     if reason:
-        raise PatchError(reason, at=path, remedy=_BY_HAND)
+        raise PatchError(reason, at=path, remedy=BY_HAND)
     return SqlConfig(text, path)
 
 
@@ -148,115 +145,8 @@ def prepend_config(text: str, path: str, key: str, value: Any) -> str:
     new = f"{call}{newline}{newline}{text}" if text else call + newline
     config = find_config(new, path)
     if config is None or config.values != {key: value}:
-        raise PatchError(f"`{key}` did not come out right", at=path, remedy=_BY_HAND)
+        raise PatchError(f"`{key}` did not come out right", at=path, remedy=BY_HAND)
     return new
-
-
-@dataclass(frozen=True, slots=True)
-class _Argument:
-    key: str
-    span: Span  # key, `=` and value
-    value: Span
-    items: tuple[Span, ...] | None  # of a list
-
-    def indent(self, text: str) -> str | None:
-        """Return what stands before it on its line, if that is only space."""
-        before = text[line_start(text, self.span.start) : self.span.start]
-        return before if not before.strip() else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    opened: int  # just behind the parenthesis
-    arguments: tuple[_Argument, ...]
-    quote: str  # the kind that the call uses first
-
-    def position(self, key: str) -> int | None:
-        keys = [argument.key for argument in self.arguments]
-        return keys.index(key) if key in keys else None
-
-    def required(self, key: str, path: str) -> int:
-        position = self.position(key)
-        if position is None:
-            raise PatchError(f"config() has no `{key}`", at=path, remedy=_BY_HAND)
-        return position
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    span: Span
-
-
-def _locate(text: str) -> _Call:
-    """Find the call and its arguments; `find_config` has seen that there is just one."""
-    block: list[_Token] = []
-    for token in _tokens(text):
-        if token.kind == "variable_begin":
-            block = []
-        elif token.kind == "variable_end":
-            if [part.text for part in block[:2]] == ["config", "("]:
-                break
-        elif token.kind != "whitespace":
-            block.append(token)
-    quote = next((part.text[0] for part in block if part.kind == "string"), "'")
-    arguments = tuple(_argument(part) for part in _split(block[2:-1]))
-    return _Call(block[1].span.end, arguments, quote)
-
-
-def _argument(tokens: list[_Token]) -> _Argument:
-    value = tokens[2:]
-    span = Span(value[0].span.start, value[-1].span.end)
-    items = None
-    if value[0].text == "[" and _closing(value) == len(value) - 1:
-        parts = _split(value[1:-1])
-        items = tuple(Span(part[0].span.start, part[-1].span.end) for part in parts)
-    return _Argument(tokens[0].text, Span(tokens[0].span.start, span.end), span, items)
-
-
-def _closing(tokens: list[_Token]) -> int:
-    depth = 0
-    for position, token in enumerate(tokens):
-        depth += _step(token)
-        if depth == 0:
-            return position
-    return -1
-
-
-def _split(tokens: list[_Token]) -> list[list[_Token]]:
-    """Split at the commas that stand outside of every bracket."""
-    parts: list[list[_Token]] = [[]]
-    depth = 0
-    for token in tokens:
-        depth += _step(token)
-        if depth == 0 and token.text == "," and token.kind == "operator":
-            parts.append([])
-        else:
-            parts[-1].append(token)
-    return [part for part in parts if part]
-
-
-def _step(token: _Token) -> int:
-    if token.kind != "operator":
-        return 0
-    return (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    """Jinja's tokens with their places in the text.
-
-    The lexer drops the space that `{{-` eats, so each token is looked up behind the one before.
-    """
-    unfolded = Unfolded(text)
-    position = 0
-    for _, kind, value in _JINJA.lexer.tokeniter(unfolded.text, None):
-        while not unfolded.text.startswith(value, position):
-            position += 1
-        end = position + len(value)
-        span = Span(unfolded.original(position), unfolded.original(end))
-        yield _Token(kind, value, span)
-        position = end
 
 
 def _calls(tree: nodes.Template) -> list[nodes.Call]:
@@ -284,7 +174,7 @@ def _literal(expression: nodes.Expr) -> Any:
 @functools.lru_cache(maxsize=64)
 def _parse(text: str, path: str) -> nodes.Template:
     try:
-        return _JINJA.parse(text)
+        return JINJA.parse(text)
     except jinja2.TemplateSyntaxError as error:
         raise PatchError(
             f"the Jinja cannot be read: {error.message}",

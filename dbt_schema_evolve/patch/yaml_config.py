@@ -17,11 +17,11 @@ from dbt_schema_evolve.patch.source_text import (
     line_end,
     line_start,
 )
+from dbt_schema_evolve.patch.yaml_compare import bare_key, beside
 from dbt_schema_evolve.patch.yaml_tree import (
     Named,
     Place,
     Step,
-    canonical,
     compose,
     content_end,
     is_null,
@@ -51,7 +51,7 @@ class YamlConfig:
         if missing or not isinstance(places[-1].node, MappingNode):
             return {}
         return {
-            _bare_key(key.value): _value(value)
+            bare_key(key.value): _value(value)
             for key, value in places[-1].node.value
             if not (self.plus and isinstance(value, MappingNode) and not key.value.startswith("+"))
         }
@@ -203,18 +203,13 @@ class YamlConfig:
         after = YamlConfig(new, self.path, self.steps, self.plus)
         if after.values.get(key) != wanted:
             raise self._refusal(f"the edit of `{key}` did not come out right", after._root)
-        if _beside(self._root, self.steps, key) != _beside(after._root, self.steps, key):
+        if beside(self._root, self.steps, key) != beside(after._root, self.steps, key):
             raise self._refusal(f"the edit of `{key}` would change something else", after._root)
         return new
 
     @property
     def _root(self) -> Node:
         return compose(self.text, self.path)
-
-
-def _bare_key(key: str) -> str:
-    bare = key.removeprefix("+")
-    return "post_hook" if bare == "post-hook" else bare
 
 
 def _value(node: Node) -> Any:
@@ -253,34 +248,3 @@ def _cut_lines(text: str, start: int, end: int) -> str:
     if not rest and not text.endswith("\n"):
         return head.removesuffix("\n").removesuffix("\r")
     return head + rest
-
-
-def _beside(node: Node, steps: tuple[Step, ...] | None, key: str) -> Any:
-    """Return the canonical tree without one key at the end of the steps.
-
-    What is empty on the way counts as absent: putting the key there may have made it.
-    """
-    if steps is None or is_null(node):
-        return None if steps is not None else canonical(node)
-    if isinstance(node, SequenceNode):
-        name = steps[0].name if steps and isinstance(steps[0], Named) else None
-        return tuple(
-            _beside(item, steps[1:] if _is_named(item, name) else None, key) for item in node.value
-        )
-    pairs = []
-    for label, value in node.value:
-        if not steps and _bare_key(label.value) == key:
-            continue
-        on_way = bool(steps) and label.value == steps[0]
-        below = _beside(value, steps[1:] if on_way else None, key)
-        if not (on_way and below is None):
-            pairs.append((label.value, below))
-    return tuple(pairs) or None
-
-
-def _is_named(node: Node, name: str | None) -> bool:
-    return (
-        name is not None
-        and isinstance(node, MappingNode)
-        and any(key.value == "name" and value.value == name for key, value in node.value)
-    )
