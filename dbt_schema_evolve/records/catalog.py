@@ -29,6 +29,18 @@ class ColumnStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnEnds:
+    """The smallest and largest value that an index holds now, as text.
+
+    The planner looks them up where a range reaches beyond the sampled histogram.
+    """
+
+    column: str
+    smallest: str
+    largest: str
+
+
+@dataclass(frozen=True, slots=True)
 class TableShape:
     """A table or materialized view: columns, size, and statistics."""
 
@@ -44,6 +56,7 @@ class TableShape:
     partition_key: str = ""  # of a partitioned table: `RANGE (day)`
     partition_of: RelationName | None = None
     partition_bound: str = ""  # `FOR VALUES FROM ... TO ...`
+    ends: tuple[ColumnEnds, ...] = ()  # of columns that lead a btree
 
     @property
     def current_pages(self) -> int:

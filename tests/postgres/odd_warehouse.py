@@ -73,7 +73,7 @@ create materialized view "Märkte 100%"."big orders" as
     select * from raw."z base" where size > 5;
 create index on "Märkte 100%"."big orders" (day);
 
-create table raw.never_analyzed (id integer);
+create table raw.never_analyzed (id integer) with (autovacuum_enabled = false);
 insert into raw.never_analyzed select generate_series(1, 3000);
 create table raw.empty (id integer, name text);
 create table raw.x__dbt_tmp (id integer);

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from dbt_schema_evolve.backends.postgres.catalog_ends import with_true_ends
 from dbt_schema_evolve.backends.postgres.catalog_indexes import read_indexes
 from dbt_schema_evolve.backends.postgres.catalog_sql import Row, rows_of
 from dbt_schema_evolve.errors import WarehouseError
@@ -38,11 +39,14 @@ def read_catalog(
     connection: psycopg.Connection[Any],
     schemas: Sequence[str] | None = None,
     own_schema: str = OWN_SCHEMA,
+    *,
+    true_ends: bool = True,
 ) -> Catalog:
     """Read everything that the planner knows of these schemas, or of all of them.
 
-    What the role may not read is a Skip. The connection must be idle: one read-only transaction
-    is opened on it and rolled back.
+    `true_ends` reads the first and last entry of each btree in use, as the planner itself does;
+    nothing else touches rows. What the role may not read is a Skip. The connection must be idle:
+    one read-only transaction is opened on it and rolled back.
     """
     if connection.info.server_version < OLDEST_SERVER:
         raise WarehouseError(
@@ -53,7 +57,8 @@ def read_catalog(
     scope = {"schemas": None if schemas is None else list(schemas), "own_schema": own_schema}
     try:
         with _one_snapshot(connection):
-            return _read(connection, scope)
+            catalog = _read(connection, scope)
+            return with_true_ends(connection, catalog) if true_ends else catalog
     except psycopg.Error as error:
         raise WarehouseError(
             f"the catalog cannot be read: {str(error).splitlines()[0]}",

@@ -25,6 +25,7 @@ def write_ends(
     collations compare.
     """
     ends = {row.column: _known_values(row) for row in table.statistics if not row.inherited}
+    ends |= {true.column: (true.smallest, true.largest) for true in table.ends}
     columns = [column for column in table.columns if ends.get(column.name)]
     if not columns or table.rows == 0 or not how_many:
         return

@@ -11,7 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
-from dbt_schema_evolve.records.catalog import Catalog, ColumnStatistics, IndexShape, TableShape
+from dbt_schema_evolve.records.catalog import (
+    Catalog,
+    ColumnEnds,
+    ColumnStatistics,
+    IndexShape,
+    TableShape,
+)
 from dbt_schema_evolve.records.relations import RelationName
 
 _ADVANCES = 0.9  # physical order follows the values this closely where rows are only appended
@@ -49,6 +55,7 @@ def grown(catalog: Catalog, row_ratios: Mapping[RelationName, float]) -> Catalog
                 )
                 for row in shape.statistics
             ),
+            ends=_ends(shape, types, ratio),
         )
 
     def index(shape: IndexShape) -> IndexShape:
@@ -103,6 +110,20 @@ def _stretched(row: ColumnStatistics, kind: str, ratio: float) -> tuple[str, ...
         return tuple(stretch(bounds[0], bound, ratio) for bound in bounds)
     except (ValueError, OverflowError):  # infinity, or a year that no calendar here knows
         return None
+
+
+def _ends(shape: TableShape, types: Mapping[str, str], ratio: float) -> tuple[ColumnEnds, ...]:
+    rows = {row.column: row for row in shape.statistics if not row.inherited}
+
+    def moved(ends: ColumnEnds) -> ColumnEnds:
+        row = rows.get(ends.column)
+        if row is None or not row.histogram_bounds:
+            return ends
+        span = replace(row, histogram_bounds=(ends.smallest, ends.largest))
+        stretched = _stretched(span, types.get(ends.column, ""), ratio)
+        return replace(ends, largest=stretched[1]) if stretched else ends
+
+    return tuple(moved(ends) for ends in shape.ends)
 
 
 def _integer(start: str, bound: str, ratio: float) -> str:

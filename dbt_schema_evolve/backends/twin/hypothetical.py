@@ -76,6 +76,8 @@ class HypotheticalIndexes:
                     " where indexrelid = %s",
                     (spec.unique, oid),
                 )
+            # Not before: it locks the table against the planner, who was asked for rows.
+            connection.execute(f"drop index if exists {_lender(name).sql}".encode())
         except psycopg.Error as error:
             if connection.broken:
                 raise
@@ -95,25 +97,27 @@ class HypotheticalIndexes:
         table.cut()
         try:
             with connection.transaction():
-                connection.execute(_named(wanted, name.name))
+                self._run(wanted, name)
         except DATA_ERRORS:
             # The rows of ends break an expression or are too long for a page: keep them out by
             # a predicate, and put the wanted one in its place afterwards.
-            connection.execute(_named(replace(wanted, where="false"), name.name))
-            lender = f"{name.name}_predicate"
-            constant = (IndexKey("1", is_expression=True),)
-            lent = IndexSpec(spec.relation, constant, where=spec.where)
-            connection.execute(_named(lent, lender))
-            lender_sql = RelationName(name.schema, lender).sql
+            self._run(replace(wanted, where="false"), name)
+            if spec.where:
+                constant = (IndexKey("1", is_expression=True),)
+                self._run(IndexSpec(spec.relation, constant, where=spec.where), _lender(name))
             connection.execute(
                 "update pg_index set indpred ="
-                " (select indpred from pg_index where indexrelid = %s::regclass)"
+                " (select indpred from pg_index where indexrelid = to_regclass(%s))"
                 " where indexrelid = %s::regclass",
-                (lender_sql, name.sql),
+                (_lender(name).sql, name.sql),
             )
-            connection.execute(f"drop index {lender_sql}".encode())
         finally:
             table.stretch()
+
+    def _run(self, spec: IndexSpec, name: RelationName) -> None:
+        ddl = spec.create_sql.replace(" on", f" {quoted(name.name)} on", 1)
+        # `binary` selects the protocol that takes one statement only.
+        self._builder.connection.execute(ddl.encode(), binary=True)
 
     def _give_size(
         self, spec: IndexSpec, table: BuiltTable, oid: int, path: Path
@@ -158,8 +162,8 @@ class HypotheticalIndexes:
         return ColumnStatistics(spec.relation.name, False, nulls, width, distinct)
 
 
-def _named(spec: IndexSpec, name: str) -> bytes:
-    return spec.create_sql.replace(" on", f" {quoted(name)} on", 1).encode()
+def _lender(name: RelationName) -> RelationName:
+    return RelationName(name.schema, f"{name.name}_predicate")
 
 
 def _select(spec: IndexSpec, condition: str, group: str) -> str:

@@ -160,7 +160,8 @@ class StoredViews:
         affected = {RelationName(*row) for row in readers} - stored
         return [
             f"alter table {relation.sql} rename to {quoted(hidden)}",
-            view_ddl(view, f"select {columns} from ({definition}) as q"),
+            # A definition may end in a comment.
+            view_ddl(view, f"select {columns} from ({definition.rstrip().rstrip(';')}\n) as q"),
             *(
                 view_ddl(shape, shape.definition)
                 for name, shape in self._builder.views.items()
