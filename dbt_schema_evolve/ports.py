@@ -1,11 +1,18 @@
 """What the workflows need from the world, as protocols."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from dbt_schema_evolve.recommend.cost import CostOracle
+from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
+from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import IndexSpec
+from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
+from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.workload import Skip, StatementSnapshot
 
 
 class Progress(Protocol):
@@ -13,6 +20,83 @@ class Progress(Protocol):
 
     def step(self, text: str) -> None:
         """Say what begins now."""
+        ...
+
+
+class Warehouse(Protocol):
+    """The user's database, read and never written; errors are WarehouseError."""
+
+    def catalog(self) -> Catalog:
+        """Return schema and statistics, no rows."""
+        ...
+
+    def search_path(self) -> tuple[str, ...]:
+        """Return the schemas in which unqualified names may be."""
+        ...
+
+    def captures(self, known: Collection[str]) -> Iterable[CapturedFacts]:
+        """Return the captures whose ids are not known yet, oldest first."""
+        ...
+
+
+class History(Protocol):
+    """Every fact that was ever ingested, for one warehouse; errors are HistoryError."""
+
+    def known_captures(self) -> frozenset[str]:
+        """Return the ids of the captures that are here."""
+        ...
+
+    def add_capture(self, facts: CapturedFacts) -> bool:
+        """Keep a capture; return whether it was new."""
+        ...
+
+    def add_artifact(self, artifact: Artifact) -> bool:
+        """Keep an artifact byte for byte; return whether it was new."""
+        ...
+
+    def add_run_results(self, results: RunResults) -> bool:
+        """Keep the node times of a run; return whether they were new."""
+        ...
+
+    def captures(self) -> tuple[Capture, ...]:
+        """Return every capture, oldest first."""
+        ...
+
+    def statement_snapshots(self, since: datetime | None = None) -> tuple[StatementSnapshot, ...]:
+        """Return snapshots by query, role and time."""
+        ...
+
+    def relation_profiles(self, since: datetime | None = None) -> tuple[RelationProfile, ...]:
+        """Return profiles by relation and time."""
+        ...
+
+    def latest_relation_profiles(self) -> tuple[RelationProfile, ...]:
+        """Return the newest profile of each relation that the last capture saw."""
+        ...
+
+    def latest_column_profiles(self) -> tuple[ColumnProfile, ...]:
+        """Return the newest profiles of the columns of these relations."""
+        ...
+
+    def latest_index_profiles(self) -> tuple[IndexProfile, ...]:
+        """Return the newest profiles of the indexes of these relations."""
+        ...
+
+    def node_runs(self, since: datetime | None = None) -> tuple[NodeRun, ...]:
+        """Return what dbt built, by node and time."""
+        ...
+
+    def latest_artifact(self, kind: str) -> Artifact | None:
+        """Return the newest artifact of a kind."""
+        ...
+
+
+class Twin(CostOracle, Protocol):
+    """A cost oracle that may lack parts of the warehouse."""
+
+    @property
+    def skips(self) -> tuple[Skip, ...]:
+        """What it lacks, and why."""
         ...
 
 

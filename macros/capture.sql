@@ -18,6 +18,11 @@
     {%- do return(schema_evolve.default__capture()) -%}
   {%- endif -%}
 
+  {%- if env_var('SCHEMA_EVOLVE_CAPTURE', 'on') == 'off' -%}
+    {#- The shadow target builds the project too; its runs are not production's. -#}
+    {%- do return(schema_evolve._say('nothing captured: SCHEMA_EVOLVE_CAPTURE is off')) -%}
+  {%- endif -%}
+
   {%- if invocation_args_dict.get('empty') or invocation_args_dict.get('sample') -%}
     {#- Times and sizes without the real rows would only mislead. -#}
     {%- do return(schema_evolve._say('nothing captured: the run had --empty or --sample')) -%}

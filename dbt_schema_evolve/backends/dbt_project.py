@@ -147,9 +147,7 @@ def _conninfo(output: Mapping[str, Any]) -> str:
     return make_conninfo("", **{k: v for k, v in settings.items() if v not in {None, ""}})
 
 
-def _profiles_path(
-    project: DbtProject, profiles_dir: Path | None, env: Mapping[str, str]
-) -> Path:
+def _profiles_path(project: DbtProject, profiles_dir: Path | None, env: Mapping[str, str]) -> Path:
     if profiles_dir is not None:
         return profiles_dir / "profiles.yml"
     if env.get("DBT_PROFILES_DIR"):

@@ -2,7 +2,7 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,13 +14,11 @@ from ruamel.yaml import YAML
 from dbt_schema_evolve.backends.dbt_project import DbtProject, Target
 from dbt_schema_evolve.backends.dbt_runner import DbtRunner, project_arguments
 from dbt_schema_evolve.backends.postgres import measure
-from dbt_schema_evolve.backends.postgres.catalog import read_catalog
 from dbt_schema_evolve.backends.postgres.explain import scanned_indexes
 from dbt_schema_evolve.errors import BusyError, ProjectError, WarehouseError
 from dbt_schema_evolve.ingest.artifacts import read_manifest, read_run_results
 from dbt_schema_evolve.ports import Side
 from dbt_schema_evolve.records.changes import IndexSpec
-from dbt_schema_evolve.records.project import Project
 from dbt_schema_evolve.records.relations import RelationName
 
 _OURS = "shadow target of dbt-schema-evolve"
@@ -39,11 +37,10 @@ class ShadowTarget:
         self,
         project: DbtProject,
         target: Target,
-        production: Project,
         dbt: DbtRunner,
         folder: Path,
     ) -> None:
-        self._project, self._target, self._production = project, target, production
+        self._project, self._target = project, target
         self._dbt, self._folder = dbt, folder
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
         self._schemas: dict[Side, frozenset[str]] = {}
@@ -165,13 +162,8 @@ class ShadowTarget:
         ).fetchall()
         return {RelationName(str(s), str(n)): int(str(size)) for s, n, size in rows}
 
-    def indexes(self, side: Side) -> Mapping[IndexSpec, int]:
-        """Return the bytes of each index of one side, by structure."""
-        catalog = read_catalog(self.connection, sorted(self._schemas[side]))
-        return {index.spec: index.pages * 8192 for index in catalog.indexes}
-
     @contextlib.contextmanager
-    def _clear(self, what: str) -> "Iterable[None]":  # type: ignore[misc]
+    def _clear(self, what: str) -> Iterator[None]:
         try:
             yield
         except psycopg.Error as error:
@@ -265,7 +257,6 @@ class ShadowTarget:
             "--profile",
             self._target.profile,
             env={"SCHEMA_EVOLVE_CAPTURE": "off"},
-            manifest_key="",
         )
 
     def _schema(self, side: Side) -> str:

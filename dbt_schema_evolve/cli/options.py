@@ -1,58 +1,82 @@
 """The options that every verb shares, spelled as dbt spells them."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-FORMATS = ("text", "json", "markdown")
+from dbt_schema_evolve.bootstrap import App, open_app
+from dbt_schema_evolve.cli.progress import StderrProgress
+from dbt_schema_evolve.recommend import RECOMMENDERS
 
 Command = Callable[..., Any]
 
 
-def output_format(command: Command) -> Command:
+def output_format(*formats: str) -> Callable[[Command], Command]:
     """Add --format."""
     return click.option(
         "--format",
         "output",
-        type=click.Choice(FORMATS),
+        type=click.Choice(("text", "json", *formats)),
         default="text",
         show_default=True,
         help="How to print the result.",
-    )(command)
+    )
 
 
 def dbt_project(command: Command) -> Command:
-    """Add the options with which dbt finds a project and a target."""
+    """Add the options with which dbt finds a project, and hand over the opened project as `app`."""
     folder = click.Path(file_okay=False, path_type=Path)
-    for option in (
-        click.option("--target", "-t", help="The target to read; default as in dbt."),
-        click.option("--profile", help="The profile to use; default as in dbt."),
-        click.option("--profiles-dir", type=folder, help="Where profiles.yml is."),
-        click.option("--project-dir", type=folder, help="Where dbt_project.yml is."),
-    ):
-        command = option(command)
-    return command
+
+    @click.option("--project-dir", type=folder, help="Where dbt_project.yml is.")
+    @click.option("--profiles-dir", type=folder, help="Where profiles.yml is.")
+    @click.option("--profile", help="The profile to use; default as in dbt.")
+    @click.option("--target", "-t", help="The target to read; default as in dbt.")
+    @functools.wraps(command)
+    def with_app(
+        project_dir: Path | None,
+        profiles_dir: Path | None,
+        profile: str | None,
+        target: str | None,
+        **options: Any,
+    ) -> Any:
+        app: App = open_app(project_dir, profiles_dir, profile, target, StderrProgress())
+        return command(app=app, **options)
+
+    return with_app
 
 
-class ByteSize(click.ParamType):
+class ByteSize(click.ParamType[int]):
     """A size such as `500MB`; units are powers of 1024, as in Postgres."""
 
     name = "size"
     _UNITS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return bytes."""
-        if isinstance(value, int):
-            return value
         text = str(value).strip().upper()
         for unit in sorted(self._UNITS, key=len, reverse=True):
             number = text.removesuffix(unit).strip()
             if text.endswith(unit) and number.replace(".", "", 1).isdigit():
                 return int(float(number) * self._UNITS[unit])
-        if text.isdigit():
-            return int(text)
-        self.fail(f"{value!r} is not a size; write for example 500MB", param, ctx)
+        if not text.isdigit():
+            self.fail(f"{value!r} is not a size; write for example 500MB", param, ctx)
+        return int(text)
+
+
+def advice_options(command: Command) -> Command:
+    """Add --budget and --only."""
+    command = click.option(
+        "--only",
+        multiple=True,
+        type=click.Choice([recommender.kind for recommender in RECOMMENDERS]),
+        help="Recommend only this kind; may be given several times.",
+    )(command)
+    return click.option(
+        "--budget",
+        type=ByteSize(),
+        help="Most space that changes may take, such as 500MB; "
+        "default: a tenth of what the tables take.",
+    )(command)

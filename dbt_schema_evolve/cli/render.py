@@ -7,10 +7,13 @@ from typing import Any
 import click
 import msgspec
 
+from dbt_schema_evolve.bootstrap.demo import DemoStory
 from dbt_schema_evolve.records.changes import Recommendation, Selection
 from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.trials import Decision, Verdict
 from dbt_schema_evolve.records.workload import Skip
+from dbt_schema_evolve.report import figures
+from dbt_schema_evolve.workflows.show_lineage import LineageView
 
 WIDTH = 100
 _MARKS = {Decision.ACCEPT: "proven", Decision.REJECT: "rejected", Decision.INCONCLUSIVE: "open"}
@@ -57,7 +60,7 @@ def selection_text(selection: Selection) -> str:
     saved = 1 - selection.estimated_cost_after / (selection.estimated_cost_before or 1.0)
     lines.append(
         f"Together: {saved:.0%} of the workload's estimated cost, "
-        f"{bytes_text(selection.estimated_bytes)} of space."
+        f"{figures.size(selection.estimated_bytes)} of space."
     )
     return "\n".join(lines)
 
@@ -69,8 +72,9 @@ def _recommendation(number: int, item: Recommendation) -> Iterable[str]:
         yield from _field("", sentence)
     if item.consumers:
         yield from _field("for", ", ".join(item.consumers))
-    build = f"{seconds_text(item.estimated_build_us, signed=True)} per dbt run"
-    yield from _field("costs", f"{bytes_text(item.estimated_bytes, signed=True)}, {build}")
+    size = figures.signed(item.estimated_bytes, figures.size(item.estimated_bytes))
+    build = figures.signed(item.estimated_build_us, figures.duration(item.estimated_build_us))
+    yield from _field("costs", f"{size}, {build} per dbt run")
     if item.by_hand:
         yield from _field("by hand", item.by_hand)
     yield from _field("undo", item.undo)
@@ -101,41 +105,70 @@ def forecasts_text(forecasts: Sequence[Forecast], labels: dict[str, str], limit:
         return "No forecast: the history is too short, or nothing grows."
     lines = []
     for item in sorted(forecasts, key=lambda f: (-f.predicted_ratio, f.subject))[:limit]:
-        lines.append(
-            f"{item.predicted_ratio:5.2f}x in {item.horizon_days:.0f} days  "
-            f"{duration_text(item.measured_us)} -> {duration_text(item.predicted_us)} "
-            f"({duration_text(item.predicted_low_us)}..{duration_text(item.predicted_high_us)})  "
-            f"{shortened(labels.get(item.subject, item.subject), 44)}"
-        )
+        now, then = figures.duration(item.measured_us), figures.duration(item.predicted_us)
+        low, high = item.predicted_low_us, item.predicted_high_us
+        interval = f"{figures.duration(low)}..{figures.duration(high)}"
+        label = shortened(labels.get(item.subject, item.subject), 50)
+        ratio = f"{item.predicted_ratio:.2f}x in {item.horizon_days:.0f} days"
+        lines.append(f"{ratio}  {now} -> {then} ({interval})  {label}")
         lines += _field("", item.reason)
     return "\n".join(lines)
+
+
+def lineage_text(view: LineageView) -> str:
+    """Return one node or column with what it is made from and who reads it."""
+    name = f"{view.node.name}.{view.column}" if view.column else view.node.name
+    lines = [f"{name}  ({view.node.kind}{f', {view.node.relation}' if view.node.relation else ''})"]
+    lines += _field("from", ", ".join(view.upstream) or "nothing that is known")
+    lines += _field("into", ", ".join(view.downstream) or "nothing that is known")
+    for edge in view.made_from:
+        source = f"{edge.source.rsplit('.', 1)[-1]}.{edge.source_column}"
+        lines.append(f"     {'':8}{edge.target_column:32} {edge.kind.value:10} {source}")
+    for consumer in view.consumers:
+        calls = f", {figures.count(consumer.calls, 'call')}" if consumer.calls else ""
+        lines += _field("reader", f"{consumer.name} ({consumer.kind}{calls})")
+    return "\n".join(lines)
+
+
+def demo_text(story: DemoStory) -> str:
+    """Return the demo in a screenful: what was found, proposed, proven, rejected, and left."""
+    result, selection = story.result, story.advice.selection
+    forecasts = story.advice.prediction.forecasts
+    same_plans = figures.percent(result.twin_same_plan_ratio or 0)
+    lived = f"{result.orders:,} orders, {result.calls:,} queries of {result.consumers} consumers"
+    found = f"{result.column_edges:,} column edges, {result.consumer_queries} consumers' queries"
+    tried = f"tried {len(story.validation.verdicts)} in {figures.count(result.trials, 'trial')}"
+    lines = [
+        f"Lived    {result.days} days: {lived}, {result.models} models",
+        f"Found    {found}; the twin plans {same_plans} of them as the warehouse does",
+        "Foresee",
+        *_indented(forecasts_text(forecasts, story.advice.lineage.labels, 3)),
+        f"Propose  {result.recommendations} changes, {tried}",
+        *_indented(verdicts_text(story.validation.verdicts)),
+    ]
+    by_hand = [item for item in selection.recommendations if item.by_hand]
+    by_hand_lines = [f"by hand  {item.number_key}" for item in by_hand]
+    by_hand_lines += [f"by hand  {skip.subject}" for skip in story.advice.by_hand]
+    lines += [f"  {line}" for line in by_hand_lines]
+    identical = "identical" if result.results_identical else "NOT identical"
+    if result.median_speedup_ratio is not None and result.worst_query_ratio is not None:
+        speed = f"{figures.speedup(result.median_speedup_ratio)} in the median of those served"
+        worst = f"worst of {result.queries_timed} queries {result.worst_query_ratio:.2f}x its time"
+        lines.append(f"Proven   {result.results_compared} results {identical}; {speed}; {worst}")
+    takes = "takes" if result.patch_applies else "REFUSES"
+    lines += [
+        f"Left     {story.folder}/report.html",
+        f"         {story.folder}/changes.diff, which `git apply` {takes}",
+        f"         {story.folder}/patched/, the patched project",
+        f"         {result.seconds:.0f} s, {figures.size(result.peak_rss_bytes)} of memory",
+    ]
+    return "\n".join(lines)
+
+
+def _indented(text: str) -> list[str]:
+    return [f"  {line}" for line in text.splitlines()]
 
 
 def shortened(sql: str, width: int) -> str:
     """Return a statement in one line of at most `width` characters."""
     return textwrap.shorten(sql, width, placeholder=" ...")
-
-
-def bytes_text(count: int, *, signed: bool = False) -> str:
-    """Return bytes with a unit: `12.3 MB`."""
-    sign = "-" if count < 0 else "+" if signed else ""
-    size = float(abs(count))
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1024:
-            return f"{sign}{size:.0f} {unit}" if unit in {"B", "kB"} else f"{sign}{size:.1f} {unit}"
-        size /= 1024
-    return f"{sign}{size:.1f} TB"
-
-
-def seconds_text(microseconds: float, *, signed: bool = False) -> str:
-    """Return a time in seconds: `+0.12 s`."""
-    return f"{microseconds / 1e6:{'+' if signed else ''}.2f} s"
-
-
-def duration_text(microseconds: float) -> str:
-    """Return a time in the unit that reads best: `850 us`, `12 ms`, `3.4 s`."""
-    if microseconds < 1000:
-        return f"{microseconds:.0f} us"
-    if microseconds < 1_000_000:
-        return f"{microseconds / 1000:.1f} ms"
-    return f"{microseconds / 1e6:.2f} s"

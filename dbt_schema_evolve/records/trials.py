@@ -66,6 +66,7 @@ class Verdict:
     measured_speedup_ratio: float | None  # median over the queries that it serves; above 1: faster
     measured_bytes: int | None = None
     measured_build_us: int | None = None  # patched minus baseline, per dbt run
+    served: tuple[str, ...] = ()  # fingerprints of the queries that it can have touched
 
 
 @dataclass(frozen=True, slots=True)

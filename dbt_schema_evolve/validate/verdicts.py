@@ -106,6 +106,7 @@ def _verdict(
         measured_speedup_ratio=median(1 / s.measured_ratio for s in served) if served else None,
         measured_bytes=measured.sizes.get(recommendation.number_key),
         measured_build_us=build_us,
+        served=tuple(s.fingerprint for s in served),
     )
 
 

@@ -1,25 +1,29 @@
 """What flows into what, and to whom: artifacts and query history put together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dbt_schema_evolve.ingest.deltas import query_stats, statements
+from dbt_schema_evolve.errors import ArtifactError
+from dbt_schema_evolve.ingest.artifacts import read_manifest
+from dbt_schema_evolve.ingest.deltas import partial_captures, query_stats, statements
 from dbt_schema_evolve.ingest.fingerprint import fingerprint, is_ours
 from dbt_schema_evolve.ingest.tags import tags
-from dbt_schema_evolve.lineage.graph import build_graph
-from dbt_schema_evolve.lineage.queries import query_uses
+from dbt_schema_evolve.lineage.graph import build_graph, project_schema
+from dbt_schema_evolve.lineage.parsing import UTILITY
 from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.uses import SYSTEM_ONLY, query_uses
+from dbt_schema_evolve.ports import History
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.lineage import LineageGraph
 from dbt_schema_evolve.records.project import Project
-from dbt_schema_evolve.records.relations import Column, RelationName
 from dbt_schema_evolve.records.workload import (
     QueryStat,
     QueryUses,
     Skip,
     Statement,
-    StatementSnapshot,
 )
+
+_NOT_QUERIES = frozenset({SYSTEM_ONLY, UTILITY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,41 +38,40 @@ class Lineage:
     stats: tuple[QueryStat, ...]
     skips: tuple[Skip, ...]
 
-
-def lineage_schema(
-    project: Project, catalog: Catalog, search_path: Sequence[str] = ("public",)
-) -> LineageSchema:
-    """Return what names mean in this warehouse."""
-    columns: dict[RelationName, tuple[Column, ...]] = {}
-    for shape in (*catalog.tables, *catalog.views):
-        columns[shape.relation] = shape.columns
-    owners = {
-        node.relation: node.unique_id
-        for node in (*project.nodes, *project.sources)
-        if node.relation is not None
-    }
-    views = {view.relation: view.definition for view in catalog.views}
-    return LineageSchema(columns, views, tuple(search_path), owners)
+    @property
+    def labels(self) -> dict[str, str]:
+        """The text of each fingerprint, in one line."""
+        return {each.fingerprint: " ".join(each.text.split()) for each in self.statements}
 
 
 def read_lineage(
-    project: Project,
-    catalog: Catalog,
-    snapshots: Iterable[StatementSnapshot],
-    search_path: Sequence[str],
+    history: History, catalog: Catalog, search_path: Sequence[str] = ("public",)
 ) -> Lineage:
-    """Put a project, a warehouse's schema and its query history together."""
-    schema = lineage_schema(project, catalog, search_path)
-    theirs = [snapshot for snapshot in snapshots if not is_ours(snapshot.text)]
+    """Put the newest manifest, a warehouse's schema and its query history together.
+
+    Raises ArtifactError where no manifest has been ingested.
+    """
+    artifact = history.latest_artifact("manifest")
+    if artifact is None:
+        raise ArtifactError(
+            "the history holds no manifest",
+            remedy="run `schema-evolve ingest` after `dbt build`",
+        )
+    project = read_manifest(artifact.content, "the manifest in the history")
+    columns = {table.relation: table.columns for table in catalog.tables}
+    columns |= {view.relation: view.columns for view in catalog.views}
+    views = {view.relation: view.definition for view in catalog.views}
+    schema = project_schema(project, columns, views, tuple(search_path))
+    theirs = [s for s in history.statement_snapshots() if not is_ours(s.text)]
     found = statements(theirs, fingerprint, tags)
-    stats = query_stats(theirs, fingerprint)
+    stats = query_stats(theirs, fingerprint, partial_captures(history.captures()))
     uses: dict[str, QueryUses] = {}
     skips: list[Skip] = []
     for statement in found:
         outcome = query_uses(statement.fingerprint, statement.text, schema)
         if isinstance(outcome, QueryUses):
             uses[statement.fingerprint] = outcome
-        else:
+        elif outcome.reason not in _NOT_QUERIES:
             skips.append(outcome)
-    graph = build_graph(project, schema.columns, found, uses, stats)
+    graph = build_graph(project, columns, found, uses, stats, views)
     return Lineage(project, schema, graph, found, uses, stats, (*graph.skips, *skips))

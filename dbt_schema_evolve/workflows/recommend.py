@@ -3,9 +3,13 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
+from dbt_schema_evolve.errors import EvolveError
+from dbt_schema_evolve.ingest.builds import model_runs
 from dbt_schema_evolve.lineage.bind import bind
-from dbt_schema_evolve.lineage.queries import is_read_only, query_uses
-from dbt_schema_evolve.ports import Facts
+from dbt_schema_evolve.lineage.rewrite import rename_relations
+from dbt_schema_evolve.lineage.safety import is_read_only
+from dbt_schema_evolve.lineage.uses import query_uses
+from dbt_schema_evolve.ports import History
 from dbt_schema_evolve.records.catalog import Catalog, ColumnStatistics
 from dbt_schema_evolve.records.evidence import Evidence, ModelRuns, QueryFacts
 from dbt_schema_evolve.records.forecasts import Forecast
@@ -21,8 +25,7 @@ _TESTS = "dbt_internal_test"  # how dbt names the query of a test
 def gather(
     lineage: Lineage,
     catalog: Catalog,
-    facts: Facts,
-    runs: Mapping[str, ModelRuns],
+    history: History,
     forecasts: Sequence[Forecast] = (),
 ) -> tuple[Evidence, tuple[Skip, ...]]:
     """Put together what a recommender may look at; a query that cannot be priced is named."""
@@ -31,14 +34,15 @@ def gather(
         for node in lineage.project.nodes
         if node.relation is not None and node.resource_type in _OWNERS
     }
+    runs = model_runs(history.node_runs())
     queries, skips = _consumer_queries(lineage, catalog, models)
     model_queries, model_skips = _model_queries(lineage, models, runs)
-    relations = {profile.relation: profile for profile in facts.relation_profiles}
+    relations = {profile.relation: profile for profile in history.latest_relation_profiles()}
     columns = defaultdict(list)
-    for column in facts.column_profiles:
+    for column in history.latest_column_profiles():
         columns[column.relation].append(column)
     indexes = defaultdict(list)
-    for index in facts.index_profiles:
+    for index in history.latest_index_profiles():
         indexes[index.spec.relation].append(index)
     evidence = Evidence(
         window_days=window_days(lineage.stats),
@@ -51,9 +55,7 @@ def gather(
         runs=runs,
         forecasts=tuple(forecasts),
         exposed=frozenset(
-            unique_id
-            for exposure in lineage.project.exposures
-            for unique_id in exposure.depends_on
+            unique_id for exposure in lineage.project.exposures for unique_id in exposure.depends_on
         ),
     )
     return evidence, (*skips, *model_skips)
@@ -106,9 +108,7 @@ def _consumer_queries(
     return tuple(queries), tuple(skips)
 
 
-def _is_consumer_query(
-    statement: Statement, uses: QueryUses, builders: frozenset[str]
-) -> bool:
+def _is_consumer_query(statement: Statement, uses: QueryUses, builders: frozenset[str]) -> bool:
     """Tell a consumer's question from dbt's own: builds, tests and look-ups in the catalog."""
     return (
         uses.writes is None
@@ -125,8 +125,7 @@ def _builders(lineage: Lineage, models: Mapping[RelationName, Node]) -> frozense
     return frozenset(
         role
         for statement in lineage.statements
-        if (uses := lineage.uses.get(statement.fingerprint)) is not None
-        and uses.writes in models
+        if (uses := lineage.uses.get(statement.fingerprint)) is not None and uses.writes in models
         for role in statement.roles
     )
 
@@ -152,11 +151,17 @@ def _model_queries(
         if isinstance(uses, Skip):
             skips.append(uses)
             continue
+        try:
+            # dbt writes the database's name, which only this database would understand.
+            sql = rename_relations(node.compiled_code, {r: r for r in uses.reads}, lineage.schema)
+        except EvolveError as error:
+            skips.append(Skip(node.unique_id, error.problem))
+            continue
         run = runs.get(node.unique_id)
         queries.append(
             QueryFacts(
                 fingerprint=node.unique_id,
-                sql=node.compiled_code,
+                sql=sql,
                 calls=run.builds if run else 0,
                 total_us=run.builds * run.median_us if run else 0,
                 uses=uses,

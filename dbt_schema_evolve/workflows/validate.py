@@ -1,29 +1,32 @@
 """Prove recommendations: build the project twice, compare results, then time queries in pairs."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
-from dbt_schema_evolve.errors import WarehouseError
+from dbt_schema_evolve.errors import EvolveError, WarehouseError
 from dbt_schema_evolve.lineage.rewrite import rename_relations, without_limit
-from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.patch.plan import plan_patch
 from dbt_schema_evolve.ports import Progress, Shadow, Side
 from dbt_schema_evolve.records.changes import IndexSpec, Recommendation
 from dbt_schema_evolve.records.evidence import Evidence, QueryFacts
+from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.trials import (
     BuildTimes,
     Decision,
     PairedTimes,
     ResultCheck,
+    SpeedComparison,
     Trial,
+    Verdict,
 )
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.validate.speed import compare
 from dbt_schema_evolve.validate.verdicts import Measured, judge
+from dbt_schema_evolve.workflows.advise import Advice
 
 MAX_TRIALS = 4
-
-PatchFiles = Callable[[Sequence[Recommendation]], Mapping[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,24 @@ class Validation:
     """The trials in order; the last one holds the set that was proven together."""
 
     trials: tuple[Trial, ...]
-    skips: tuple[Skip, ...]
+    patch: ConfigPatch  # what is left of the patch, proven
+    skips: tuple[Skip, ...]  # queries that could not be put to the shadow target
 
     @property
-    def accepted(self) -> tuple[Recommendation, ...]:
-        """What the last trial accepted."""
-        verdicts = self.trials[-1].verdicts if self.trials else ()
-        return tuple(v.recommendation for v in verdicts if v.decision is Decision.ACCEPT)
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The last verdict on each recommendation, in the order of the first trial."""
+        last = {v.recommendation.number_key: v for trial in self.trials for v in trial.verdicts}
+        return tuple(last.values())
+
+    @property
+    def accepted(self) -> tuple[Verdict, ...]:
+        """The verdicts on what the patch still carries."""
+        return tuple(v for v in self.verdicts if v.decision is Decision.ACCEPT)
+
+    @property
+    def speeds(self) -> tuple[SpeedComparison, ...]:
+        """Each query under the patch as it is now; empty where nothing of it was accepted."""
+        return self.trials[-1].speeds if self.accepted else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,122 +64,153 @@ class Question:
 
 
 def validate(
-    evidence: Evidence,
-    recommendations: Sequence[Recommendation],
-    patch_files: PatchFiles,
+    advice: Advice,
+    files: Mapping[str, bytes],
     shadow: Shadow,
-    schema: LineageSchema,
     progress: Progress,
     seconds: float = 60.0,
 ) -> Validation:
     """Build and measure until every recommendation left is accepted, or none is left.
 
-    `patch_files` gives the changed files of a set of recommendations; `seconds` bounds the time
-    spent on timing queries in one trial.
+    `files` are the project's as they are now; `seconds` bounds the time that one trial spends on
+    timing queries. Recommendations that no patch can carry are not tried.
     """
-    if not recommendations:
-        return Validation((), ())
+    remaining = advice.patch.recommendations
+    if not remaining:
+        return Validation((), advice.patch, ())
     progress.step("build the shadow target as it is")
-    production = {node.unique_id: node.relation for node in evidence.models.values()}
     base = shadow.prepare(Side.BASELINE, {})
     base_build = shadow.build(Side.BASELINE)
 
     trials: list[Trial] = []
+    patch = advice.patch
     skips: tuple[Skip, ...] = ()
-    remaining = tuple(recommendations)
     for number in range(1, MAX_TRIALS + 1):
         progress.step(f"trial {number}: build the patched shadow target")
-        patched = shadow.prepare(Side.PATCHED, patch_files(remaining))
+        patched = shadow.prepare(
+            Side.PATCHED, {edit.path: edit.after for edit in patch.edits if edit.after is not None}
+        )
         # The second round is the everyday one, with incrementals in place. Nodes are compared by
         # the better of their two runs, in the order A B B A, so that no side has the warm cache.
         patched_build = _fastest(shadow.build(Side.PATCHED), shadow.build(Side.PATCHED))
         if number == 1:
             base_build = _fastest(base_build, shadow.build(Side.BASELINE))
         shadow.settle()
-
-        to_base = _mapping(production, base)
-        to_patched = _mapping(production, patched)
-        questions, skips = _questions(evidence, schema, to_base, to_patched)
-        progress.step(f"trial {number}: compare results")
-        results = [
-            *_compare_relations(shadow, base, patched),
-            *(_compare_results(shadow, question) for question in questions),
-        ]
-        progress.step(f"trial {number}: time {len(questions)} queries in pairs")
-        times, used = _time(shadow, questions, to_patched, seconds)
+        sides = Sides.of(advice.evidence, base, patched)
+        measured, skips = _measure(advice, remaining, shadow, sides, seconds, progress)
         builds = tuple(
             BuildTimes(unique_id, us, patched_build[unique_id])
             for unique_id, us in sorted(base_build.items())
             if unique_id in patched_build
         )
-        measured = Measured(
-            results=tuple(results),
-            speeds=tuple(compare(pair) for pair in times),
-            builds=builds,
-            touched={
-                q.facts.fingerprint: q.facts.uses.base_relations
-                | q.facts.uses.views
-                | q.facts.uses.reads
-                for q in questions
-            },
-            used=used,
-            model_relations={
-                unique_id: relation for unique_id, relation in production.items() if relation
-            },
-            sizes=_sizes(remaining, shadow, to_base, to_patched),
-        )
-        verdicts = judge(remaining, measured, evidence.runs, evidence.window_days)
-        trials.append(
-            Trial(number, remaining, measured.results, measured.speeds, builds, verdicts)
-        )
+        measured = replace(measured, builds=builds)
+        verdicts = judge(remaining, measured, advice.evidence.runs, advice.evidence.window_days)
+        trials.append(Trial(number, remaining, measured.results, measured.speeds, builds, verdicts))
         accepted = tuple(v.recommendation for v in verdicts if v.decision is Decision.ACCEPT)
-        if not accepted or len(accepted) == len(remaining):
+        if len(accepted) == len(remaining):
             break
         remaining = accepted
-    return Validation(tuple(trials), skips)
+        patch, _ = plan_patch(remaining, advice.lineage.project, files)
+        if not remaining:
+            break
+    return Validation(tuple(trials), patch, skips)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Where each relation of production is on either side."""
+
+    base_by_id: Mapping[str, RelationName]
+    patched_by_id: Mapping[str, RelationName]
+    to_base: Mapping[RelationName, RelationName]
+    to_patched: Mapping[RelationName, RelationName]
+
+    @classmethod
+    def of(
+        cls,
+        evidence: Evidence,
+        base: Mapping[str, RelationName],
+        patched: Mapping[str, RelationName],
+    ) -> Self:
+        """Match production's relations with those of both sides."""
+        ids = {relation: node.unique_id for relation, node in evidence.models.items()}
+        both = {r: i for r, i in ids.items() if i in base and i in patched}
+        return cls(
+            base,
+            patched,
+            {relation: base[unique_id] for relation, unique_id in both.items()},
+            {relation: patched[unique_id] for relation, unique_id in both.items()},
+        )
+
+
+def _measure(
+    advice: Advice,
+    remaining: Sequence[Recommendation],
+    shadow: Shadow,
+    sides: Sides,
+    seconds: float,
+    progress: Progress,
+) -> tuple[Measured, tuple[Skip, ...]]:
+    questions, skips = _questions(advice, remaining, sides)
+    progress.step(f"compare {len(sides.to_base)} relations and {len(questions)} results")
+    results = [
+        *_compare_relations(shadow, sides),
+        *(_compare_results(shadow, question) for question in questions),
+    ]
+    progress.step(f"time {len(questions)} queries in pairs")
+    times, used = _time(shadow, questions, sides.to_patched, seconds)
+    measured = Measured(
+        results=tuple(results),
+        speeds=tuple(compare(pair) for pair in times),
+        builds=(),
+        touched={
+            q.facts.fingerprint: q.facts.uses.base_relations
+            | q.facts.uses.views
+            | q.facts.uses.reads
+            for q in questions
+        },
+        used=used,
+        model_relations={
+            node.unique_id: relation for relation, node in advice.evidence.models.items()
+        },
+        sizes=_sizes(remaining, shadow, sides),
+    )
+    return measured, skips
 
 
 def _fastest(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
     return {node: min(us, second.get(node, us)) for node, us in first.items()}
 
 
-def _mapping(
-    production: Mapping[str, RelationName | None], side: Mapping[str, RelationName]
-) -> dict[RelationName, RelationName]:
-    return {
-        relation: side[unique_id]
-        for unique_id, relation in production.items()
-        if relation is not None and unique_id in side
-    }
-
-
 def _questions(
-    evidence: Evidence,
-    schema: LineageSchema,
-    to_base: Mapping[RelationName, RelationName],
-    to_patched: Mapping[RelationName, RelationName],
+    advice: Advice, remaining: Sequence[Recommendation], sides: Sides
 ) -> tuple[list[Question], tuple[Skip, ...]]:
-    """Put each query of the workload to both sides; one that cannot be put is named."""
+    """Put queries to both sides: all of the consumers', and the models' that should gain.
+
+    One that cannot be put is named.
+    """
+    gaining = {b.fingerprint for item in remaining for b in item.benefits}
+    models = [facts for facts in advice.evidence.model_queries if facts.fingerprint in gaining]
     questions, skips = [], []
-    for facts in evidence.queries:
-        if not any(relation in to_patched for relation in facts.uses.reads):
+    for facts in (*advice.evidence.queries, *models):
+        if not facts.uses.reads & sides.to_patched.keys():
             skips.append(Skip(facts.fingerprint, "reads nothing that dbt builds"))
             continue
-        questions.append(
-            Question(
-                facts,
-                rename_relations(facts.sql, to_base, schema),
-                rename_relations(facts.sql, to_patched, schema),
-            )
-        )
+        schema = advice.lineage.schema
+        try:
+            baseline = rename_relations(facts.sql, sides.to_base, schema)
+            patched = rename_relations(facts.sql, sides.to_patched, schema)
+        except EvolveError as error:
+            skips.append(Skip(facts.fingerprint, error.problem))
+            continue
+        questions.append(Question(facts, baseline, patched))
     return questions, tuple(skips)
 
 
-def _compare_relations(
-    shadow: Shadow, base: Mapping[str, RelationName], patched: Mapping[str, RelationName]
-) -> list[ResultCheck]:
+def _compare_relations(shadow: Shadow, sides: Sides) -> list[ResultCheck]:
     """Compare every relation that dbt built, column by column where that is needed."""
     checks = []
+    base, patched = sides.base_by_id, sides.patched_by_id
     for unique_id in sorted(base.keys() & patched.keys()):
         columns = shadow.columns(base[unique_id])
         if columns != shadow.columns(patched[unique_id]):
@@ -223,18 +268,13 @@ def _time(
 
 
 def _sizes(
-    recommendations: Sequence[Recommendation],
-    shadow: Shadow,
-    to_base: Mapping[RelationName, RelationName],
-    to_patched: Mapping[RelationName, RelationName],
+    recommendations: Sequence[Recommendation], shadow: Shadow, sides: Sides
 ) -> dict[str, int]:
     """Return the bytes that each recommendation's relation has gained, indexes included."""
     before, after = shadow.sizes(Side.BASELINE), shadow.sizes(Side.PATCHED)
-    sizes = {}
-    for recommendation in recommendations:
-        relation = recommendation.spec.relation
-        if relation in to_base and relation in to_patched:
-            sizes[recommendation.number_key] = after.get(to_patched[relation], 0) - before.get(
-                to_base[relation], 0
-            )
-    return sizes
+    return {
+        item.number_key: after.get(sides.to_patched[relation], 0)
+        - before.get(sides.to_base[relation], 0)
+        for item in recommendations
+        if (relation := item.spec.relation) in sides.to_base
+    }

@@ -66,7 +66,7 @@ class DemoWorld:
     @property
     def target(self) -> Target:
         """The project's connection to the warehouse."""
-        return find_target(self.project, self.project.folder, env=self._env())
+        return find_target(self.project, self.project.folder, env=self.env)
 
     def now(self, days: int) -> datetime:
         """Return the end of a simulated day."""
@@ -84,7 +84,7 @@ class DemoWorld:
             self._source.load_reference(connection)
             self._source.load_through(connection, FIRST_DAY, self._today(0))
             self._workload.create_roles(connection)
-        self._dbt = DbtRunner(self._project.folder, self.folder / "dbt.log", self._env())
+        self._dbt = DbtRunner(self._project.folder, self.folder / "dbt.log", self.env)
         self._run("deps", _no_target=True)
         self._run("parse")
 
@@ -104,7 +104,9 @@ class DemoWorld:
     def _conninfo(self, role: str, application_name: str) -> str:
         return self._cluster.conninfo(DATABASE, role, application_name=application_name)
 
-    def _env(self) -> Mapping[str, str]:
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The environment in which the project's profile finds the warehouse."""
         return {
             **os.environ,
             "SCHEMA_EVOLVE_PG_HOST": self._cluster.host,

@@ -1,0 +1,79 @@
+"""The user's warehouse, read and never written."""
+
+from collections.abc import Collection, Iterable
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+
+from dbt_schema_evolve.backends.dbt_project import Target
+from dbt_schema_evolve.backends.postgres.captured import read_captures
+from dbt_schema_evolve.backends.postgres.catalog import read_catalog
+from dbt_schema_evolve.errors import WarehouseError
+from dbt_schema_evolve.records.captures import CapturedFacts
+from dbt_schema_evolve.records.catalog import Catalog
+
+_SEARCH_PATHS = """
+select /* schema_evolve */ setting
+from pg_db_role_setting, unnest(setconfig) as setting
+where setting like 'search_path=%'
+order by setting
+"""
+
+
+class PostgresWarehouse:
+    """A read-only connection to a target; `with` opens and closes it."""
+
+    def __init__(self, target: Target, own_schema: str) -> None:
+        self._target, self.own_schema = target, own_schema
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._connection = psycopg.connect(self._target.conninfo, autocommit=True)
+            self._connection.read_only = True
+        except psycopg.OperationalError as error:
+            raise WarehouseError(
+                f"cannot connect: {str(error).strip().splitlines()[0]}",
+                at=f"target {self._target.name} of profile {self._target.profile}",
+                remedy="check the profile; `dbt debug` tests the same connection",
+            ) from error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.connection.close()
+
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        """The open connection."""
+        if self._connection is None:
+            raise RuntimeError("the warehouse has not been entered")
+        return self._connection
+
+    def catalog(self) -> Catalog:
+        """Read schema and statistics."""
+        return read_catalog(self.connection, own_schema=self.own_schema)
+
+    def captures(self, known: Collection[str]) -> Iterable[CapturedFacts]:
+        """Return the captures whose ids are not known yet, oldest first."""
+        return read_captures(self.connection, known, self.own_schema)
+
+    def search_path(self) -> tuple[str, ...]:
+        """Return the schemas in which unqualified names may be: ours first, then other roles'."""
+        found = dict.fromkeys(
+            schema
+            for (schema,) in self.connection.execute(
+                "select /* schema_evolve */ unnest(current_schemas(false))"
+            )
+        )
+        for (setting,) in self.connection.execute(_SEARCH_PATHS):
+            for name in setting.partition("=")[2].split(","):
+                bare = name.strip().strip('"').replace('""', '"')
+                if bare and bare != "$user":
+                    found.setdefault(bare)
+        return tuple(found)

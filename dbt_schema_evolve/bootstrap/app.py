@@ -1,0 +1,170 @@
+"""One dbt project, with the warehouse, history and tools that its verbs need."""
+
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dbt_schema_evolve.backends import clock
+from dbt_schema_evolve.backends.artifact_files import read_artifacts
+from dbt_schema_evolve.backends.dbt_project import DbtProject, Target, find_project, find_target
+from dbt_schema_evolve.backends.dbt_runner import DbtRunner
+from dbt_schema_evolve.backends.history import DuckHistory
+from dbt_schema_evolve.backends.postgres.warehouse import PostgresWarehouse
+from dbt_schema_evolve.backends.project_files import read_project_files, write_patch
+from dbt_schema_evolve.backends.shadow import ShadowTarget
+from dbt_schema_evolve.backends.twin import PlannerTwin
+from dbt_schema_evolve.backends.verdict_file import read_verdicts, write_verdicts
+from dbt_schema_evolve.bootstrap.pages import report_input
+from dbt_schema_evolve.lineage.origins import view_origins
+from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.patch.diff import unified_diff
+from dbt_schema_evolve.patch.plan import plan_patch
+from dbt_schema_evolve.ports import Progress
+from dbt_schema_evolve.records.catalog import Catalog
+from dbt_schema_evolve.records.changes import Budget
+from dbt_schema_evolve.records.evidence import Evidence
+from dbt_schema_evolve.records.patches import ConfigPatch
+from dbt_schema_evolve.records.trials import Decision
+from dbt_schema_evolve.records.workload import Skip
+from dbt_schema_evolve.report.contents import ReportInput
+from dbt_schema_evolve.workflows.advise import Advice, advise
+from dbt_schema_evolve.workflows.ingest import Ingested, ingest
+from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
+from dbt_schema_evolve.workflows.predict import Prediction, predict
+from dbt_schema_evolve.workflows.validate import Validation, validate
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One dbt project with its warehouse and its history."""
+
+    project: DbtProject
+    target: Target
+    progress: Progress
+    env: Mapping[str, str] | None = None  # for dbt; None: as it is
+
+    @property
+    def history_path(self) -> Path:
+        """Where the history is."""
+        return self.project.state_dir / "history.duckdb"
+
+    def history(self) -> DuckHistory:
+        """Return the history, to be opened by `with`."""
+        return DuckHistory(self.history_path, f"{self.target.profile}.{self.target.name}")
+
+    def warehouse(self) -> PostgresWarehouse:
+        """Return the warehouse, to be opened by `with`."""
+        own_schema = str(self.project.settings.get("schema", "schema_evolve"))
+        return PostgresWarehouse(self.target, own_schema)
+
+    def files(self) -> dict[str, bytes]:
+        """Return the project's own files by path."""
+        return read_project_files(self.project.folder)
+
+    def ingest(self) -> Ingested:
+        """Bring the history up to date."""
+        artifacts = read_artifacts(self.project.target_path)
+        with self.history() as history, self.warehouse() as warehouse:
+            return ingest(artifacts, warehouse, history)
+
+    def advise(
+        self,
+        budget_bytes: int | None = None,
+        only: Collection[str] = (),
+        now: datetime | None = None,
+        horizon_days: float = 30.0,
+    ) -> Advice:
+        """Go from the history to a patch, writing nothing."""
+        budget = Budget(budget_bytes) if budget_bytes is not None else None
+        with self.history() as history, self.warehouse() as warehouse:
+            return advise(
+                history, warehouse, planner_twin, self.files(), now or clock.now(), self.progress,
+                budget=budget, only=only, horizon_days=horizon_days,
+            )  # fmt: skip
+
+    def lineage(self) -> Lineage:
+        """Return the lineage of what the history holds."""
+        with self.history() as history, self.warehouse() as warehouse:
+            return read_lineage(history, warehouse.catalog(), warehouse.search_path())
+
+    def predict(self, horizon_days: float) -> tuple[Lineage, Prediction]:
+        """Return the forecasts, and the lineage that they rest on."""
+        with self.history() as history, self.warehouse() as warehouse:
+            lineage = read_lineage(history, warehouse.catalog(), warehouse.search_path())
+            return lineage, predict(lineage, history, clock.now(), horizon_days)
+
+    def validate(self, advice: Advice) -> Validation:
+        """Prove an advice on the shadow target, and remember the verdicts."""
+        with self.shadow() as shadow:
+            validation = validate(advice, self.files(), shadow, self.progress)
+        write_verdicts(self.project.state_dir, validation.verdicts)
+        return validation
+
+    def proven(self, advice: Advice) -> tuple[ConfigPatch, tuple[Skip, ...]]:
+        """Return the patch without what the last validation did not accept, and that."""
+        decisions = read_verdicts(self.project.state_dir)
+        kept, left_out = [], []
+        for item in advice.patch.recommendations:
+            decision = decisions.get(item.number_key, Decision.ACCEPT)
+            if decision == Decision.ACCEPT:
+                kept.append(item)
+            else:
+                left_out.append(Skip(item.number_key, f"the last validation said: {decision}"))
+        patch, _ = plan_patch(kept, advice.lineage.project, self.files())
+        return patch, tuple(left_out)
+
+    def write_patch(self, patch: ConfigPatch) -> Path:
+        """Edit the project; return the diff that undoes it."""
+        undo = self.project.state_dir / "undo.diff"
+        write_patch(self.project.folder, patch)
+        undo.write_text(unified_diff(patch.inverse), encoding="utf-8", newline="")
+        return undo
+
+    def page(self, advice: Advice) -> ReportInput:
+        """Return what a report on an advice says."""
+        title = f"{self.project.name}: foresight and advice"
+        return report_input(title, clock.now(), advice, advice.diff)
+
+    @contextmanager
+    def shadow(self) -> Iterator[ShadowTarget]:
+        """Open the shadow target in a folder that goes away with it."""
+        with (
+            tempfile.TemporaryDirectory(prefix="schema-evolve-") as folder,
+            DbtRunner(self.project.folder, self.project.state_dir / "dbt.log", self.env) as dbt,
+            ShadowTarget(self.project, self.target, dbt, Path(folder)) as shadow,
+        ):
+            yield shadow
+
+
+def open_app(
+    project_dir: Path | None,
+    profiles_dir: Path | None,
+    profile: str | None,
+    target: str | None,
+    progress: Progress,
+) -> App:
+    """Find the project and the target as dbt would; raises ProjectError."""
+    project = find_project(project_dir)
+    return App(project, find_target(project, profiles_dir, profile, target), progress)
+
+
+@contextmanager
+def planner_twin(
+    catalog: Catalog, schema: LineageSchema, evidence: Evidence
+) -> Iterator[PlannerTwin]:
+    """Start a planner twin that lives as long as the `with` block."""
+    owners = {node.unique_id: relation for relation, node in evidence.models.items()}
+    with (
+        tempfile.TemporaryDirectory(prefix="schema-evolve-") as folder,
+        PlannerTwin(
+            Path(folder) / "twin",
+            catalog,
+            search_path=schema.search_path,
+            definitions={owners[facts.fingerprint]: facts.sql for facts in evidence.model_queries},
+            origins=view_origins(schema),
+        ) as twin,
+    ):
+        yield twin

@@ -1,0 +1,43 @@
+"""An advice, and its proof where there is one, as what the report renderers take."""
+
+from datetime import datetime
+
+from dbt_schema_evolve.report import figures
+from dbt_schema_evolve.report.contents import ReportInput
+from dbt_schema_evolve.workflows.advise import Advice
+from dbt_schema_evolve.workflows.validate import Validation
+
+
+def report_input(
+    title: str,
+    made_at: datetime,
+    advice: Advice,
+    diff: str,
+    validation: Validation | None = None,
+    headline: tuple[tuple[str, str], ...] = (),
+) -> ReportInput:
+    """Gather what a page says; `diff` is what is left of the patch."""
+    graph, selection = advice.lineage.graph, advice.selection
+    saved = 1 - selection.estimated_cost_after / (selection.estimated_cost_before or 1.0)
+    return ReportInput(
+        title=title,
+        generated_at=made_at,
+        headline=(
+            ("models", f"{len(advice.lineage.project.models):,}"),
+            ("consumers", f"{len(graph.consumers):,}"),
+            ("queries", f"{len(advice.evidence.queries):,}"),
+            ("estimated saving", figures.percent(saved)),
+            *headline,
+        ),
+        recommendations=selection.recommendations,
+        verdicts=validation.verdicts if validation else (),
+        trials=validation.trials if validation else (),
+        forecasts=advice.prediction.forecasts,
+        graph=graph,
+        labels=advice.lineage.labels,
+        diff=diff,
+        skips=advice.by_hand,
+        not_looked_at=advice.skips,
+        full_refresh=validation.patch.full_refresh if validation else advice.patch.full_refresh,
+        rejected=selection.rejected,
+    )

@@ -1,0 +1,83 @@
+"""The whole loop up to the patch: lineage, forecasts, recommendations, config patch."""
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.patch.diff import unified_diff
+from dbt_schema_evolve.patch.plan import plan_patch
+from dbt_schema_evolve.ports import History, Progress, Twin, Warehouse
+from dbt_schema_evolve.recommend import recommend
+from dbt_schema_evolve.records.catalog import Catalog
+from dbt_schema_evolve.records.changes import Budget, Selection
+from dbt_schema_evolve.records.evidence import Evidence
+from dbt_schema_evolve.records.patches import ConfigPatch
+from dbt_schema_evolve.records.workload import Skip
+from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
+from dbt_schema_evolve.workflows.predict import Prediction, predict
+from dbt_schema_evolve.workflows.recommend import gather
+
+PAGE_BYTES = 8192
+
+MakeTwin = Callable[[Catalog, LineageSchema, Evidence], AbstractContextManager[Twin]]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the facts of the window led to, step by step."""
+
+    lineage: Lineage
+    prediction: Prediction
+    evidence: Evidence
+    selection: Selection
+    patch: ConfigPatch
+    diff: str
+    by_hand: tuple[Skip, ...]  # recommendations that no patch can carry
+    skips: tuple[Skip, ...]  # facts that were left out on the way
+
+
+def advise(
+    history: History,
+    warehouse: Warehouse,
+    make_twin: MakeTwin,
+    files: Mapping[str, bytes],
+    now: datetime,
+    progress: Progress,
+    budget: Budget | None = None,
+    only: Collection[str] = (),
+    horizon_days: float = 30.0,
+) -> Advice:
+    """Go from the history to a patch; nothing is written anywhere.
+
+    Without a budget, changes may take a tenth of what the relations take today.
+    """
+    progress.step("read the warehouse's schema and statistics")
+    catalog = warehouse.catalog()
+    progress.step("lineage of models and queries")
+    lineage = read_lineage(history, catalog, warehouse.search_path())
+    progress.step("forecast")
+    prediction = predict(lineage, history, now, horizon_days)
+    evidence, unpriced = gather(lineage, catalog, history, prediction.forecasts)
+    progress.step(f"price changes for {len(evidence.queries)} queries on the planner twin")
+    with make_twin(catalog, lineage.schema, evidence) as twin:
+        selection = recommend(evidence, twin, budget or _tenth(catalog), only)
+        missing = twin.skips
+    patchable = [item for item in selection.recommendations if not item.by_hand]
+    patch, by_hand = plan_patch(patchable, lineage.project, files)
+    return Advice(
+        lineage=lineage,
+        prediction=prediction,
+        evidence=evidence,
+        selection=selection,
+        patch=patch,
+        diff=unified_diff(patch),
+        by_hand=by_hand,
+        skips=(*lineage.skips, *prediction.skips, *unpriced, *missing, *selection.unpriced),
+    )
+
+
+def _tenth(catalog: Catalog) -> Budget:
+    pages = sum(table.current_pages for table in catalog.tables)
+    return Budget(bytes=pages * PAGE_BYTES // 10)
