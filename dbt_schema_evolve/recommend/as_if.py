@@ -53,10 +53,9 @@ def _with_index(evidence: Evidence, spec: IndexSpec, size: int) -> Evidence:
 
 def _without_index(evidence: Evidence, gone: IndexSpec) -> Evidence:
     there = list(evidence.indexes.get(gone.relation, ()))
-    for index in sorted(there, key=lambda each: (each.is_valid, each.name)):
-        if index.spec == gone:  # of two that are the same, one stays
-            there.remove(index)
-            break
+    alike = [index for index in there if index.spec == gone]
+    if alike:  # of two that are the same one stays, and it is the one that a constraint needs
+        there.remove(min(alike, key=lambda each: (each.is_protected, each.is_valid, each.name)))
     return replace(evidence, indexes={**evidence.indexes, gone.relation: tuple(there)})
 
 

@@ -36,7 +36,7 @@ def propose(evidence: Evidence) -> Iterator[Candidate]:
         for index in sorted(kept, key=_worth, reverse=True):
             others = [each for each in kept if each is not index]
             reason = _reason(evidence, relation, index, others)
-            if reason and not _is_protected(index):
+            if reason and not index.is_protected:
                 # Of two that replace each other only one goes: the rest is judged without it.
                 kept = others
                 gone.append((index, reason))
@@ -48,16 +48,12 @@ def propose(evidence: Evidence) -> Iterator[Candidate]:
 def _worth(index: IndexProfile) -> tuple[bool, bool, int, int, str]:
     """Order indexes from the one to keep to the one to lose."""
     return (
-        not _is_protected(index),
+        not index.is_protected,
         not index.is_valid,
         -len(index.spec.keys),
         -(index.scans or 0),
         index.name,
     )
-
-
-def _is_protected(index: IndexProfile) -> bool:
-    return index.spec.unique or index.is_primary or index.backs_constraint
 
 
 def _reason(

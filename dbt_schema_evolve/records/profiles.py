@@ -57,3 +57,8 @@ class IndexProfile:
     is_valid: bool = True
     backs_constraint: bool = False
     definition: str = ""  # as pg_get_indexdef prints it
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether more than speed depends on it, so that it is never ours to drop."""
+        return self.spec.unique or self.is_primary or self.backs_constraint
