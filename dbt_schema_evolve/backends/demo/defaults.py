@@ -1,4 +1,8 @@
-"""The size of the demo: a day of it takes a laptop about ten seconds."""
+"""The size of the demo: a missing index must hurt, and two weeks must pass in minutes.
+
+Measured at these defaults with dbt 1.11 on the embedded Postgres 18, a simulated day takes 17 s of
+CPU on two cores: 4 in dbt, 8 in the SQL that dbt sends, 4 in the users' queries.
+"""
 
 from datetime import date
 

@@ -109,9 +109,10 @@ class TpchSource:
                         (*counts, day),
                     )
                 orders, lineitems = orders + counts[0], lineitems + counts[1]
-        if orders:
+        loaded = LoadedBatch(orders, lineitems)
+        if _is_much(connection, loaded):
             _analyze(connection, FACTS)
-        return LoadedBatch(orders, lineitems)
+        return loaded
 
     def _batch(self, engine: duckdb.DuckDBPyConnection, table: str, day: date) -> str:
         """Return the query for one day's rows of a fact."""
@@ -172,6 +173,13 @@ def _claim(connection: psycopg.Connection[Any], day: date) -> bool:
         f"insert into {SCHEMA}.load_batches (batch) values (%s) on conflict do nothing", (day,)
     )
     return taken.rowcount == 1
+
+
+def _is_much(connection: psycopg.Connection[Any], loaded: LoadedBatch) -> bool:
+    """Whether autovacuum would analyze after this load: from a tenth of the table on."""
+    row = connection.execute(f"select coalesce(sum(orders), 0) from {SCHEMA}.load_batches")
+    (total,) = row.fetchone() or (0,)
+    return loaded.orders > 0 and loaded.orders * 10 >= total
 
 
 def _copy(
