@@ -1,7 +1,8 @@
 """What the workflows need from the world, as protocols."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -146,4 +147,25 @@ class Shadow(Protocol):
 
     def sizes(self, side: Side) -> Mapping[RelationName, int]:
         """Return the bytes of each relation that stores rows, its indexes included."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LivedDay:
+    """What happened in the demo's world on one simulated day."""
+
+    today: date
+    orders: int
+    calls: int
+
+
+class World(Protocol):
+    """A source system that grows, a dbt project that is built, and people who ask questions."""
+
+    def open(self) -> None:
+        """Start the warehouse with the opening days' orders."""
+        ...
+
+    def live(self, day_number: int) -> LivedDay:
+        """Load one day's batch, build the project, let everyone work, and capture."""
         ...

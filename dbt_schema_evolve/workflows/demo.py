@@ -3,35 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from statistics import median
-from typing import Protocol
 
-from dbt_schema_evolve.ports import Progress
+from dbt_schema_evolve.ports import LivedDay, Progress, World
 from dbt_schema_evolve.records.trials import Decision
 from dbt_schema_evolve.workflows.advise import Advice
 from dbt_schema_evolve.workflows.validate import Validation
-
-
-@dataclass(frozen=True, slots=True)
-class LivedDay:
-    """What happened in the demo's world on one simulated day."""
-
-    today: date
-    orders: int
-    calls: int
-
-
-class World(Protocol):
-    """A source system that grows, a dbt project that is built, and people who ask questions."""
-
-    def open(self) -> None:
-        """Start the warehouse with the opening days' orders."""
-        ...
-
-    def live(self, day_number: int) -> LivedDay:
-        """Load one day's batch, build the project, let everyone work, and capture."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

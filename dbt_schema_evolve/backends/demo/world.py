@@ -14,7 +14,7 @@ from dbt_schema_evolve.backends.demo.defaults import FIRST_DAY, OPENING_DAYS
 from dbt_schema_evolve.backends.demo.files import copy_project
 from dbt_schema_evolve.backends.demo.tpch import TpchSource
 from dbt_schema_evolve.backends.demo.workload import Workload
-from dbt_schema_evolve.workflows.demo import LivedDay
+from dbt_schema_evolve.ports import LivedDay
 
 DATABASE = "wholesale"
 _SETTINGS = {
