@@ -1,1 +1,1 @@
-"""FeatureVector -> Forecast."""
+"""Case -> Forecast, or the reason why there is none."""

@@ -1,0 +1,56 @@
+"""Whether a subject's past is enough to speak of its future, and what it takes now."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from math import exp, isfinite, log
+from statistics import median
+
+from dbt_schema_evolve.records.forecasts import Case, Observation
+from dbt_schema_evolve.records.workload import Skip
+
+RECENT = 7  # windows that make today's level: a week of daily ones
+MIN_WINDOWS = 4  # with three, one slow window is a third of the evidence
+MIN_DAYS = 3.0  # less is one weekend
+MAX_SILENCE = 0.5  # of the history's length: what has not run for longer may not run again
+MIN_SILENCE_DAYS = 8.0  # a weekly report is not silent
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a typical call takes now, and the windows that say so."""
+
+    recent: tuple[Observation, ...]
+    log_us: float  # median
+
+    @property
+    def us(self) -> float:
+        """The same in microseconds."""
+        return exp(self.log_us)
+
+
+def timed(case: Case) -> tuple[Observation, ...]:
+    """Return the windows whose time can be taken the logarithm of."""
+    return tuple(
+        o for o in case.observations if isfinite(o.mean_us) and o.mean_us > 0 and o.calls > 0
+    )
+
+
+def level(case: Case) -> Level | Skip:
+    """Return today's level, or why the history does not carry a forecast."""
+    windows = timed(case)
+    if case.observations and not windows:
+        return Skip(case.subject, "none of its windows holds a time above zero")
+    if len(windows) < MIN_WINDOWS:
+        return Skip(
+            case.subject, f"seen in {len(windows)} windows only; a forecast needs {MIN_WINDOWS}"
+        )
+    days = (windows[-1].at - windows[0].at) / _DAY
+    if days < MIN_DAYS:
+        return Skip(case.subject, f"seen for {days:.1f} days only; a forecast needs {MIN_DAYS:.0f}")
+    silent = (case.cutoff - windows[-1].at) / _DAY
+    if silent > max(MIN_SILENCE_DAYS, MAX_SILENCE * days):
+        return Skip(case.subject, f"not seen for {silent:.0f} days")
+    recent = windows[-RECENT:]
+    return Level(recent, median(log(o.mean_us) for o in recent))

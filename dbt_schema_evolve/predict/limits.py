@@ -1,0 +1,62 @@
+"""When a subject will pass a limit."""
+
+from collections.abc import Mapping, Sequence
+
+from dbt_schema_evolve.predict.protocol import Predictor
+from dbt_schema_evolve.records.forecasts import Breach, Case, Forecast
+from dbt_schema_evolve.records.workload import Skip
+
+LOOKED_DAYS = 365.0
+# Days on which to look: each for two weeks, then ever fewer. In between a line is drawn.
+_HORIZONS = (*range(1, 15), 16, 18, 21, 25, 30, 36, 43, 52, 62, 75, 90, 110, 135, 165, 200, 245,
+             300, 365)  # fmt: skip
+
+
+def days_until(
+    predictor: Predictor, cases: Sequence[Case], limits_us: Mapping[str, float]
+) -> tuple[Breach | Skip, ...]:
+    """Return for each case with a limit when it will pass it, in their order."""
+    limited = [case for case in cases if case.subject in limits_us]
+    answers = [predictor.predict(limited, float(days)) for days in _HORIZONS]
+    return tuple(
+        _breach(case, limits_us[case.subject], [answer[index] for answer in answers])
+        for index, case in enumerate(limited)
+    )
+
+
+def _breach(case: Case, limit_us: float, answers: Sequence[Forecast | Skip]) -> Breach | Skip:
+    forecasts = []
+    for answer in answers:
+        if isinstance(answer, Skip):
+            return answer
+        forecasts.append(answer)
+    if not limit_us > 0:
+        return Skip(case.subject, f"a limit of {limit_us} us cannot be passed")
+    now_us = forecasts[0].measured_us
+    passed = now_us >= limit_us
+    return Breach(
+        subject=case.subject,
+        made_at=case.cutoff,
+        limit_us=limit_us,
+        days=_crossing(now_us, [f.predicted_us for f in forecasts], limit_us),
+        earliest_days=0.0
+        if passed
+        else _crossing(now_us, [f.predicted_high_us for f in forecasts], limit_us),
+        latest_days=0.0
+        if passed
+        else _crossing(now_us, [f.predicted_low_us for f in forecasts], limit_us),
+        looked_days=LOOKED_DAYS,
+        reason=forecasts[0].reason,
+    )
+
+
+def _crossing(now_us: float, values_us: Sequence[float], limit_us: float) -> float | None:
+    """Return the day on which a line through the values first reaches the limit."""
+    day, value = 0.0, now_us
+    if value >= limit_us:
+        return 0.0
+    for next_day, next_value in zip(_HORIZONS, values_us, strict=True):
+        if next_value >= limit_us:
+            return float(day + (next_day - day) * (limit_us - value) / (next_value - value))
+        day, value = float(next_day), next_value
+    return None

@@ -1,0 +1,46 @@
+"""Tomorrow is like today: the baseline that every predictor has to beat."""
+
+from collections.abc import Sequence
+from math import isfinite, log, sqrt
+from statistics import median
+
+from dbt_schema_evolve.predict.history import level, timed
+from dbt_schema_evolve.predict.intervals import COVERAGE, interval
+from dbt_schema_evolve.records.forecasts import Case, Forecast
+from dbt_schema_evolve.records.workload import Skip
+
+_MAD_TO_SIGMA = 1.4826  # of normal noise
+
+
+class Persistence:
+    """Says that a subject will take what its last seven windows took."""
+
+    def predict(self, cases: Sequence[Case], horizon_days: float) -> tuple[Forecast | Skip, ...]:
+        """Return the level; the interval grows with the square root of time, as a walk does."""
+        return tuple(_persisted(case, horizon_days) for case in cases)
+
+
+def _persisted(case: Case, horizon_days: float) -> Forecast | Skip:
+    if not (isfinite(horizon_days) and horizon_days > 0):
+        return Skip(case.subject, f"a horizon of {horizon_days} days is not in the future")
+    now = level(case)
+    if isinstance(now, Skip):
+        return now
+    times = [log(o.mean_us) for o in timed(case)]
+    middle = median(times)
+    noise = _MAD_TO_SIGMA * median(abs(time - middle) for time in times)
+    days = (case.observations[-1].at - case.observations[0].at).total_seconds() / 86_400
+    stderr = noise * sqrt(1 + 1 / len(now.recent) + horizon_days / days)
+    found = interval(now.log_us, stderr, len(times))
+    return Forecast(
+        subject=case.subject,
+        made_at=case.cutoff,
+        horizon_days=horizon_days,
+        measured_us=now.us,
+        predicted_us=found.middle_us,
+        predicted_low_us=found.low_us,
+        predicted_high_us=found.high_us,
+        coverage=COVERAGE,
+        cause_id="",
+        reason=f"it took this long in its last {len(now.recent)} windows",
+    )
