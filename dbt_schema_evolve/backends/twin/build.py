@@ -46,6 +46,7 @@ class BuiltTable:
     path: Path | None  # None: a partitioned table has no file
     written_pages: int = 0
     partitions: list[RelationName] = field(default_factory=list)
+    indexes: list[BuiltIndex] = field(default_factory=list)
 
     def cut(self) -> None:
         """Leave only the pages that hold rows, so that an index is built in no time."""
@@ -301,9 +302,7 @@ class Builder:
                 self.connection, table.relation, table.pages, table.rows, table.all_visible_pages
             )
             restore_columns(self.connection, table.relation, table.statistics)
-        for index in self.indexes:
-            if index.shape.spec.relation != table.relation or not index.oid:
-                continue
+        for index in built.indexes:
             name = RelationName(table.relation.schema, index.shape.name)
             with self._or_skip(f"statistics of {index.shape.spec}"):
                 restore_sizes(self.connection, name, index.shape.pages, index.shape.rows)
@@ -332,6 +331,8 @@ class Builder:
         for index in indexes:
             if index:
                 self.indexes.append(index)
+                if index.oid:
+                    self.tables[index.shape.spec.relation].indexes.append(index)
                 self._alike.setdefault(index.shape.spec, []).append(index)
 
     def _view(self, view: ViewShape) -> None:

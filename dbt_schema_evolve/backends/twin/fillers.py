@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from dbt_schema_evolve.backends.twin.statistics import array_literal
 from dbt_schema_evolve.records.catalog import ColumnStatistics, TableShape
 from dbt_schema_evolve.records.relations import quoted
 
@@ -39,7 +40,7 @@ def write_ends(
                 f"(select {value} from unnest(%s::text[]) as u (value)"
                 f" order by {value} {collation} {direction} limit 1)"
             )
-            parameters.append(list(ends[column.name]))
+            parameters.append(array_literal(ends[column.name]))
         rows.append(f"({', '.join(picks)})")
     names = ", ".join(quoted(column.name) for column in columns)
     into = _percent_doubled(f"insert into {table.relation.sql} ({names})")

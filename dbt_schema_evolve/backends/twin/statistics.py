@@ -27,11 +27,11 @@ select pg_restore_attribute_stats(
     'null_frac', %s::real,
     'avg_width', %s::integer,
     'n_distinct', %s::real,
-    'most_common_vals', (%s::text[])::text,
+    'most_common_vals', %s::text,
     'most_common_freqs', %s::real[],
-    'histogram_bounds', (%s::text[])::text,
+    'histogram_bounds', %s::text,
     'correlation', %s::real,
-    'most_common_elems', (%s::text[])::text,
+    'most_common_elems', %s::text,
     'most_common_elem_freqs', %s::real[],
     'elem_count_histogram', %s::real[]
 )
@@ -64,13 +64,13 @@ def restore_columns(
             row.null_fraction,
             row.average_width,
             row.n_distinct,
-            _array(row.most_common_values),
-            _array(row.most_common_frequencies),
-            _array(row.histogram_bounds),
+            array_literal(row.most_common_values),
+            array_literal(row.most_common_frequencies),
+            array_literal(row.histogram_bounds),
             row.correlation,
-            _array(row.most_common_elements),
-            _array(row.most_common_element_frequencies),
-            _array(row.element_count_histogram),
+            array_literal(row.most_common_elements),
+            array_literal(row.most_common_element_frequencies),
+            array_literal(row.element_count_histogram),
         )
         for row in statistics
     ]
@@ -79,5 +79,10 @@ def restore_columns(
             cursor.executemany(_COLUMN, rows)
 
 
-def _array(values: Sequence[Any] | None) -> list[Any] | None:
-    return None if values is None else list(values)
+def array_literal(values: Sequence[Any] | None) -> str | None:
+    """Return values as Postgres writes an array, which is what its functions here take."""
+    if values is None:
+        return None
+    # By hand: psycopg looks for the type of every element, of which there are hundreds a column.
+    quoted = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
