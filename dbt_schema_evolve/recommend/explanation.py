@@ -23,7 +23,7 @@ from dbt_schema_evolve.records.evidence import Evidence
 _NOTABLE_RATIO = 0.001
 
 
-def explain(search: Search) -> list[Recommendation]:
+def explain(evidence: Evidence, search: Search) -> list[Recommendation]:
     """Turn what a search chose into recommendations, the most useful first.
 
     Each benefit is what a change adds to those before it, so that they add up to the whole.
@@ -32,17 +32,19 @@ def explain(search: Search) -> list[Recommendation]:
     made = []
     for spec, candidate in search.chosen.items():
         after = before | {spec}
-        made.append(_recommendation(search, candidate, before, after))
+        made.append(_recommendation(evidence, search, candidate, before, after))
         before = after
     return sorted(made, key=lambda each: (-each.estimated_benefit_ratio, repr(each.spec)))
 
 
-def advice_for_a_person(search: Search, candidates: Iterable[Candidate]) -> list[Recommendation]:
+def advice_for_a_person(
+    evidence: Evidence, candidates: Iterable[Candidate]
+) -> list[Recommendation]:
     """Turn candidates that nobody can price into advice, without a claim about queries."""
     made = []
     for candidate in sorted(candidates, key=lambda each: repr(each.spec)):
-        node = owner(search.evidence, candidate.spec.relation)
-        run = search.evidence.runs.get(node.unique_id) if node is not None else None
+        node = owner(evidence, candidate.spec.relation)
+        run = evidence.runs.get(node.unique_id) if node is not None else None
         if node is None or run is None:
             continue
         made.append(
@@ -59,7 +61,7 @@ def advice_for_a_person(search: Search, candidates: Iterable[Candidate]) -> list
                 estimated_benefit_ratio=0.0,
                 estimated_bytes=0,
                 estimated_build_us=0,
-                undo=_undo(search.evidence, candidate.spec),
+                undo=_undo(evidence, candidate.spec),
                 by_hand=candidate.by_hand,
             )
         )
@@ -67,26 +69,30 @@ def advice_for_a_person(search: Search, candidates: Iterable[Candidate]) -> list
 
 
 def _recommendation(
-    search: Search, candidate: Candidate, before: Configuration, after: Configuration
+    evidence: Evidence,
+    search: Search,
+    candidate: Candidate,
+    before: Configuration,
+    after: Configuration,
 ) -> Recommendation:
     spec = candidate.spec
-    node = owner(search.evidence, spec.relation)
+    node = owner(evidence, spec.relation)
     queries = search.pricer.affected(spec, before)
     moved = _moved(search, queries, before, after)
-    saved = search.saving(before, after)
-    build_us = _build_us(search, spec, after)
+    saved = search.worth.saving(before, after)
+    build_us = _build_us(evidence, search, spec, after)
     return Recommendation(
         kind=candidate.kind,
         spec=spec,
         model_id=node.unique_id if node is not None else "",
         reason=candidate.reason,
-        evidence=tuple(_sentences(search, spec, moved, build_us)),
+        evidence=tuple(_sentences(evidence, spec, moved, build_us)),
         benefits=tuple(benefit for _, benefit in moved),
         consumers=tuple(sorted({name for query, _ in moved for name in query.facts.consumers})),
-        estimated_benefit_ratio=saved / search.base_cost if search.base_cost else 0.0,
+        estimated_benefit_ratio=saved / search.worth.base_cost if search.worth.base_cost else 0.0,
         estimated_bytes=search.pricer.size_bytes(spec),
         estimated_build_us=build_us,
-        undo=_undo(search.evidence, spec),
+        undo=_undo(evidence, spec),
         by_hand=candidate.by_hand,
     )
 
@@ -112,13 +118,13 @@ def _moved(
     return sorted(found, key=gain)
 
 
-def _build_us(search: Search, spec: Spec, after: Configuration) -> int:
+def _build_us(evidence: Evidence, search: Search, spec: Spec, after: Configuration) -> int:
     """Return what a change adds to one dbt run."""
     us = search.pricer.us_per_cost()
     if not isinstance(spec, MaterializationSpec):
-        return round(us * search.build_cost(spec))
-    node = owner(search.evidence, spec.relation)
-    run = search.evidence.runs.get(node.unique_id) if node is not None else None
+        return round(us * search.worth.build_cost(spec))
+    node = owner(evidence, spec.relation)
+    run = evidence.runs.get(node.unique_id) if node is not None else None
     own = search.pricer.own_query(spec.relation)
     if spec.materialized not in STORED:
         return -run.median_us if run is not None else 0
@@ -129,12 +135,11 @@ def _build_us(search: Search, spec: Spec, after: Configuration) -> int:
 
 
 def _sentences(
-    search: Search,
+    evidence: Evidence,
     spec: Spec,
     moved: Sequence[tuple[Query, QueryBenefit]],
     build_us: int,
 ) -> Iterable[str]:
-    evidence = search.evidence
     readers = [pair for pair in moved if pair[0].facts.node_id is None]
     cheaper = [(q, b) for q, b in readers if b.estimated_cost_after < b.estimated_cost_before]
     if cheaper:
@@ -147,8 +152,9 @@ def _sentences(
         whole_us = sum(query.total_us for query in evidence.queries)
         if whole_us:
             spent_us = sum(query.facts.total_us for query, _ in cheaper)
+            who = "They" if len(cheaper) > 1 else "It"
             yield (
-                f"They took {_seconds(spent_us)} in {evidence.window_days:.0f} days, "
+                f"{who} took {_seconds(spent_us)} in {evidence.window_days:.0f} days, "
                 f"{100 * spent_us / whole_us:.0f} % of all query time."
             )
         best = cheaper[0][1]

@@ -9,6 +9,7 @@ from dbt_schema_evolve.recommend.index_shapes import (
     MAX_INCLUDED,
     MAX_KEY_BYTES,
     MAX_PARTIAL_SHARE,
+    MIN_PARTIAL_SHARE,
     Shape,
     Table,
     partial,
@@ -98,7 +99,8 @@ def _add_partial(
     for access in uses:
         for column, constant in access.constants:
             dominant = calls[column, constant] >= DOMINANT_SHARE * total
-            if not dominant or value_share(table, column, constant) > MAX_PARTIAL_SHARE:
+            share = value_share(table, column, constant)
+            if not dominant or not MIN_PARTIAL_SHARE <= share <= MAX_PARTIAL_SHARE:
                 continue
             for shape in shapes(access, table, preferences):
                 variant = partial(shape, column, constant)

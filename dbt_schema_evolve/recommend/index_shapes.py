@@ -27,6 +27,10 @@ MAX_INCLUDED = 4
 # every query, is the better use of nearly the same bytes.
 MAX_PARTIAL_SHARE = 0.5
 
+# A constant that keeps less is one value of many, such as a customer's number: it will be another
+# tomorrow, and may be personal. Status and type columns have some dozens of values.
+MIN_PARTIAL_SHARE = 0.01
+
 # pg_stats.correlation from which a BRIN range (128 pages) holds a narrow band of values: below,
 # Postgres reads most ranges anyway (`brincostestimate` divides by the absolute correlation).
 MIN_BRIN_CORRELATION = 0.9

@@ -5,16 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dbt_schema_evolve.errors import TwinError
-from dbt_schema_evolve.recommend.cost import AS_IT_IS
-from dbt_schema_evolve.recommend.ownership import STORED, builds, owner
 from dbt_schema_evolve.recommend.pricing import Pricer, Query, RefusedQueryError, conflicts
 from dbt_schema_evolve.recommend.structure import serves
-from dbt_schema_evolve.recommend.upkeep import index_build_cost, spec_build_cost
+from dbt_schema_evolve.recommend.worth import Worth
 from dbt_schema_evolve.records.changes import (
     Budget,
     Candidate,
     Configuration,
-    DropIndexSpec,
     IndexSpec,
     MaterializationSpec,
     Rejection,
@@ -58,9 +55,8 @@ class Search:
     """
 
     def __init__(self, evidence: Evidence, pricer: Pricer, budget: Budget) -> None:
-        self.evidence = evidence
         self.pricer = pricer
-        self.base_cost = pricer.weighted_cost(pricer.queries, AS_IT_IS)
+        self.worth = Worth(evidence, pricer)
         self.chosen: dict[Spec, Candidate] = {}
         self.rejected: dict[Spec, Rejection] = {}
         self._budget = budget
@@ -136,22 +132,22 @@ class Search:
             if not isinstance(spec, IndexSpec):
                 continue
             rest = self.configuration - {spec}
-            if self.saving(rest, self.configuration) < MIN_STEP_SHARE * self.base_cost:
+            if self.worth.saving(rest, self.configuration) < MIN_STEP_SHARE * self.worth.base_cost:
                 self._reject(self.chosen.pop(spec), "superfluous beside the other changes")
                 self._note_change(spec)
                 removed = True
         return removed
 
     def drop(self, candidates: Iterable[Candidate]) -> None:
-        """Choose the drops that leave every query's price alone."""
-        for candidate in sorted(candidates, key=lambda each: repr(each.spec)):
+        """Choose the drops that leave every query's price alone, the largest first."""
+        for candidate in sorted(candidates, key=lambda each: self._freed(each.spec)):
             spec = candidate.spec
             if spec in self.chosen or conflicts(spec, self.chosen):
                 continue
             before = self.configuration
             try:
                 queries = self.pricer.affected(spec, before)
-                reason = self._worse(queries, before, before | {spec}, MAX_DROP_RATIO)
+                reason = self.worth.worse(queries, before, before | {spec}, MAX_DROP_RATIO)
                 self.pricer.size_bytes(spec)
             except (TwinError, RefusedQueryError) as error:
                 reason = f"cannot be priced: {error}"
@@ -159,31 +155,6 @@ class Search:
                 self._reject(candidate, reason)
             else:
                 self._take(candidate)
-
-    def saving(self, before: Configuration, after: Configuration) -> float:
-        """Return what the window's cost falls by between two configurations."""
-        queries: dict[int, Query] = {}
-        for spec in before ^ after:
-            for query in self.pricer.affected(spec, before & after):
-                queries[query.number] = query
-        ordered = tuple(queries[number] for number in sorted(queries))
-        return self._saving(ordered, before, after)
-
-    def build_cost(self, spec: Spec) -> float:
-        """Return what one dbt run pays for keeping a spec; a model's own SELECT not included."""
-        if isinstance(spec, DropIndexSpec):
-            return spec_build_cost(self.evidence, spec)
-        own = self.pricer.own_query(spec.relation)
-        if isinstance(spec, IndexSpec):
-            rows = None
-            node = owner(self.evidence, spec.relation)
-            if node is not None and node.materialized == "view" and own is not None:
-                rows = self.pricer.estimate(own, AS_IT_IS).rows
-            return index_build_cost(self.evidence, spec, rows)
-        if spec.materialized in STORED:
-            return 0.0
-        existing = self.evidence.indexes.get(spec.relation, ())
-        return -sum(index_build_cost(self.evidence, index.spec) for index in existing)
 
     def _rank(self, spec: Spec, place: int) -> _Rank:
         """Order candidates: most benefit per byte, what frees space first.
@@ -237,6 +208,12 @@ class Search:
         replaced = sum(self.pricer.size_bytes(each) for each in self._replaced(spec))
         return self.pricer.size_bytes(spec) - replaced
 
+    def _freed(self, spec: Spec) -> tuple[int, str]:
+        try:
+            return self.pricer.size_bytes(spec), repr(spec)
+        except TwinError:
+            return 0, repr(spec)
+
     def _obstacle(self, spec: Spec) -> str:
         """Say why a spec cannot be added, before asking for any price."""
         siblings = self._siblings(spec)
@@ -259,8 +236,8 @@ class Search:
             found.update((query.number, query) for query in self._queries(each))
         queries = tuple(found[number] for number in sorted(found))
         try:
-            benefit = self._saving(queries, before, after)
-            obstacle = self._worse(queries, before, after, MAX_WORSE_RATIO)
+            benefit = self.worth.saving_of(queries, before, after)
+            obstacle = self.worth.worse(queries, before, after, MAX_WORSE_RATIO)
             self.pricer.size_bytes(spec)
         except (TwinError, RefusedQueryError) as error:
             return Step(0.0, f"cannot be priced: {error}", self._tick)
@@ -271,9 +248,9 @@ class Search:
         step = self._steps[spec]
         if step.obstacle:
             return step.obstacle
-        share = step.benefit / self.base_cost if self.base_cost else 0.0
+        share = step.benefit / self.worth.base_cost if self.worth.base_cost else 0.0
         if share <= 0:
-            return "saves nothing, its builds included"
+            return "saves nothing more, its builds included"
         if share < MIN_STEP_SHARE:
             return (
                 f"saves {100 * share:.2f} % of the workload's estimated cost, "
@@ -309,39 +286,3 @@ class Search:
 
     def _reject(self, candidate: Candidate, reason: str) -> None:
         self.rejected[candidate.spec] = Rejection(candidate, reason)
-
-    def _saving(
-        self, queries: Sequence[Query], before: Configuration, after: Configuration
-    ) -> float:
-        cost = self.pricer.weighted_cost
-        saved = cost(queries, before) - cost(queries, after)
-        return saved + self._upkeep(before - after) - self._upkeep(after - before)
-
-    def _upkeep(self, specs: Configuration) -> float:
-        return sum(
-            builds(self.evidence, spec.relation) * self.build_cost(spec)
-            for spec in sorted(specs, key=repr)
-        )
-
-    def _worse(
-        self,
-        queries: Sequence[Query],
-        before: Configuration,
-        after: Configuration,
-        limit: float,
-    ) -> str:
-        """Name the consumer's query that a change makes too dear; empty when there is none."""
-        readers = [query for query in queries if query.facts.node_id is None]
-        pairs = zip(
-            readers,
-            self.pricer.estimates(readers, before),
-            self.pricer.estimates(readers, after),
-            strict=True,
-        )
-        ratio, name = max(
-            ((new.cost / old.cost, query.facts.fingerprint) for query, old, new in pairs),
-            default=(1.0, ""),
-        )
-        if ratio <= limit:
-            return ""
-        return f"query {name} would cost {100 * (ratio - 1):.0f} % more"

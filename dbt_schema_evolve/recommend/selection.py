@@ -61,19 +61,22 @@ def select(
         changed = as_if(evidence, search.configuration, _rows(pricer), pricer.size_bytes)
         fresh = _without_doubles(c for propose in again for c in propose(changed))
         fresh = [c for c in fresh if not _is_for_a_person(c)]
-        kept, _ = _cut([c for c in fresh if c.spec not in seen], pricer, budget)
+        gone = {spec.index for spec in search.chosen if isinstance(spec, DropIndexSpec)}
+        fresh = [c for c in fresh if c.spec not in seen | gone]
+        kept, _ = _cut(fresh, pricer, budget)
         # A drop that was refused may be free now that a wider index is there.
         kept += drops
         if not kept:
             break
 
-    recommendations = explain(search)
-    recommendations += advice_for_a_person(search, persons)
+    recommendations = explain(evidence, search)
+    recommendations += advice_for_a_person(evidence, persons)
     return Selection(
         recommendations=tuple(recommendations),
         rejected=tuple(search.rejected[spec] for spec in sorted(search.rejected, key=repr)),
-        estimated_cost_before=search.base_cost,
-        estimated_cost_after=search.base_cost - search.saving(AS_IT_IS, search.configuration),
+        estimated_cost_before=search.worth.base_cost,
+        estimated_cost_after=search.worth.base_cost
+        - search.worth.saving(AS_IT_IS, search.configuration),
         estimated_bytes=sum(pricer.size_bytes(spec) for spec in search.chosen),
         us_per_cost=pricer.us_per_cost(),
         priced=frozenset(query.facts.fingerprint for query in pricer.queries),

@@ -3,6 +3,7 @@
 import re
 
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
+from dbt_schema_evolve.records.relations import quoted
 
 _TOKEN = re.compile(
     r"""(?P<literal>'(?:[^']|'')*')
@@ -51,14 +52,15 @@ def columns_held(spec: IndexSpec) -> frozenset[str]:
 def serves(existing: IndexSpec, wanted: IndexSpec) -> bool:
     """Tell whether every scan of `wanted` could be a scan of `existing` instead.
 
-    A btree serves each prefix of its keys, and reads backwards as well as forwards. A full index
-    serves what a partial one would.
+    A btree serves each prefix of its keys, and reads backwards as well as forwards. What a partial
+    index saves beyond a full one is for prices to say, not for structure, unless it only
+    leaves out the NULLs of its own first key.
     """
     if existing.relation != wanted.relation or existing.method != wanted.method:
         return False
     if wanted.unique and not existing.unique:
         return False
-    if existing.where and normal_predicate(existing.where) != normal_predicate(wanted.where):
+    if normal_predicate(existing.where) != _predicate(wanted, full=not existing.where):
         return False
     if existing.method == "btree":
         keys_fit = _starts_with(existing.keys, wanted.keys)
@@ -67,6 +69,13 @@ def serves(existing: IndexSpec, wanted: IndexSpec) -> bool:
     else:
         keys_fit = existing.keys == wanted.keys
     return keys_fit and set(wanted.include) <= columns_held(existing)
+
+
+def _predicate(wanted: IndexSpec, *, full: bool) -> str:
+    """Return the predicate that an index has to have to serve `wanted`."""
+    predicate = normal_predicate(wanted.where)
+    own_nulls = normal_predicate(f"{quoted(wanted.keys[0].term)} is not null")
+    return "" if full and predicate == own_nulls else predicate
 
 
 def _starts_with(keys: tuple[IndexKey, ...], prefix: tuple[IndexKey, ...]) -> bool:

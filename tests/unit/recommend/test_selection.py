@@ -90,7 +90,7 @@ def test_of_two_indexes_for_the_same_query_one_is_enough() -> None:
     costs = {"q": {(): 1000, (one,): 100, (other,): 110}, "r": {(): 1000}}
     selection = run(shop(), costs, one, other)
     assert chosen(selection) == {one}
-    assert why_not(selection, other) == "saves nothing, its builds included"
+    assert why_not(selection, other) == "saves nothing more, its builds included"
 
 
 def test_a_wider_index_replaces_the_one_that_it_serves() -> None:
@@ -186,7 +186,7 @@ def test_a_build_at_each_run_can_eat_what_queries_gain() -> None:
     daily = shop(relations={"marts.orders": {"rows": 100_000, "builds": 1}})
     hourly = shop(relations={"marts.orders": {"rows": 100_000, "builds": 240}})
     assert chosen(run(daily, costs, spec)) == {spec}
-    assert why_not(run(hourly, costs, spec), spec) == "saves nothing, its builds included"
+    assert why_not(run(hourly, costs, spec), spec) == "saves nothing more, its builds included"
 
 
 def test_a_model_that_reads_the_table_counts_once_per_build() -> None:
@@ -322,7 +322,7 @@ def test_a_recommendation_says_who_gains_and_what_it_costs() -> None:
     assert only.consumers == ("dashboard",)
     assert only.evidence[:3] == (
         "1 query with 10 calls a day gets cheaper.",
-        "They took 900 ms in 10 days, 75 % of all query time.",
+        "It took 900 ms in 10 days, 75 % of all query time.",
         "The largest gain is q: estimated cost 9,000 before, 10 after.",
     )
     assert selection.us_per_cost == pytest.approx(1.0)

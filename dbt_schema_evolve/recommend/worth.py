@@ -1,0 +1,80 @@
+"""What a change is worth: the cost of the window's queries and builds before, minus after."""
+
+from collections.abc import Sequence
+
+from dbt_schema_evolve.recommend.cost import AS_IT_IS
+from dbt_schema_evolve.recommend.ownership import STORED, builds, owner
+from dbt_schema_evolve.recommend.pricing import Pricer, Query
+from dbt_schema_evolve.recommend.upkeep import index_build_cost, spec_build_cost
+from dbt_schema_evolve.records.changes import Configuration, DropIndexSpec, IndexSpec, Spec
+from dbt_schema_evolve.records.evidence import Evidence
+
+
+class Worth:
+    """Weighs what queries gain against what builds pay, in the planner's units."""
+
+    def __init__(self, evidence: Evidence, pricer: Pricer) -> None:
+        self._evidence, self._pricer = evidence, pricer
+        self.base_cost = pricer.weighted_cost(pricer.queries, AS_IT_IS)
+
+    def saving(self, before: Configuration, after: Configuration) -> float:
+        """Return what the window's cost falls by between two configurations."""
+        queries: dict[int, Query] = {}
+        for spec in before ^ after:
+            for query in self._pricer.affected(spec, before & after):
+                queries[query.number] = query
+        ordered = tuple(queries[number] for number in sorted(queries))
+        return self.saving_of(ordered, before, after)
+
+    def saving_of(
+        self, queries: Sequence[Query], before: Configuration, after: Configuration
+    ) -> float:
+        """Return what these queries save, and with them the upkeep of what changes."""
+        cost = self._pricer.weighted_cost
+        saved = cost(queries, before) - cost(queries, after)
+        return saved + self._upkeep(before - after) - self._upkeep(after - before)
+
+    def _upkeep(self, specs: Configuration) -> float:
+        return sum(
+            builds(self._evidence, spec.relation) * self.build_cost(spec)
+            for spec in sorted(specs, key=repr)
+        )
+
+    def worse(
+        self,
+        queries: Sequence[Query],
+        before: Configuration,
+        after: Configuration,
+        limit: float,
+    ) -> str:
+        """Name the consumer's query that a change makes too dear; empty when there is none."""
+        readers = [query for query in queries if query.facts.node_id is None]
+        pairs = zip(
+            readers,
+            self._pricer.estimates(readers, before),
+            self._pricer.estimates(readers, after),
+            strict=True,
+        )
+        ratio, name = max(
+            ((new.cost / old.cost, query.facts.fingerprint) for query, old, new in pairs),
+            default=(1.0, ""),
+        )
+        if ratio <= limit:
+            return ""
+        return f"query {name} would cost {100 * (ratio - 1):.0f} % more"
+
+    def build_cost(self, spec: Spec) -> float:
+        """Return what one dbt run pays for keeping a spec; a model's own SELECT not included."""
+        if isinstance(spec, DropIndexSpec):
+            return spec_build_cost(self._evidence, spec)
+        own = self._pricer.own_query(spec.relation)
+        if isinstance(spec, IndexSpec):
+            rows = None
+            node = owner(self._evidence, spec.relation)
+            if node is not None and node.materialized == "view" and own is not None:
+                rows = self._pricer.estimate(own, AS_IT_IS).rows
+            return index_build_cost(self._evidence, spec, rows)
+        if spec.materialized in STORED:
+            return 0.0
+        existing = self._evidence.indexes.get(spec.relation, ())
+        return -sum(index_build_cost(self._evidence, index.spec) for index in existing)
