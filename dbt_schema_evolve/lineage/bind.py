@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from sqlglot import exp
 
 from dbt_schema_evolve.lineage import literals
-from dbt_schema_evolve.lineage.parsing import MARK, TEXT, UnreadableError, marked, parse
+from dbt_schema_evolve.lineage.parsing import MARK, UnreadableError, marked
 from dbt_schema_evolve.lineage.places import Place, Role, places
-from dbt_schema_evolve.lineage.resolve import Resolver
+from dbt_schema_evolve.lineage.resolve import resolved
 from dbt_schema_evolve.lineage.rows import Output
 from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.lineage.types import Family
@@ -37,13 +37,9 @@ def bind(sql: str, schema: LineageSchema, statistics: Statistics, pick: int = 0)
     if MARK not in text:
         return sql
     try:
-        tree = parse(text)
-        resolver = Resolver(schema, tree.meta[TEXT], expand=True)
-        resolver.statement(tree)
+        tree, resolver, _ = resolved(sql, schema, expand=True)
     except UnreadableError as unreadable:
         return Skip(" ".join(sql.split())[:80], unreadable.reason)
-    except RecursionError:
-        return Skip(" ".join(sql.split())[:80], "nested too deeply")
 
     def lookup(column: exp.Column) -> Output | None:
         found = resolver.meanings.get(id(column))

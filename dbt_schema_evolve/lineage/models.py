@@ -1,8 +1,8 @@
 """Which columns flow into each column of one dbt model."""
 
 from dbt_schema_evolve.lineage.ctes import EPHEMERAL
-from dbt_schema_evolve.lineage.parsing import TEXT, UnreadableError, marked, parse
-from dbt_schema_evolve.lineage.resolve import Resolver
+from dbt_schema_evolve.lineage.parsing import UnreadableError
+from dbt_schema_evolve.lineage.resolve import resolved
 from dbt_schema_evolve.lineage.rows import AGGREGATE, CAST, EXPRESSION, IDENTITY, WINDOW
 from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.records.lineage import ColumnEdge, EdgeKind, RelationEdge
@@ -39,13 +39,9 @@ def edges_into(
 ) -> Edges | Skip:
     """Return the edges into a lineage node from the statement that fills it."""
     try:
-        tree = parse(marked(sql))
-        resolver = Resolver(schema, tree.meta[TEXT], expand=False)
-        rows = resolver.statement(tree)
+        _, resolver, rows = resolved(sql, schema, expand=False)
     except UnreadableError as unreadable:
         return Skip(target, unreadable.reason)
-    except RecursionError:
-        return Skip(target, "nested too deeply")
     if rows.rests:
         unknown = sorted(str(read) for read in resolver.notes.base if read not in schema.columns)
         return Skip(

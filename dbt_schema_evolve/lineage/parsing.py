@@ -1,5 +1,6 @@
 """Statement text -> syntax tree, with the oddities of pg_stat_statements made readable first."""
 
+import logging
 import re
 from functools import lru_cache
 
@@ -10,6 +11,8 @@ from sqlglot.errors import ParseError, SqlglotError
 # A private-use character, so that no text of a user's looks like it. `$1` itself cannot be left in:
 # `date $1` reads as a column, and `($1,$2)` as the start of a dollar-quoted string.
 MARK = "\ue000"
+
+_LOGGER = logging.getLogger("sqlglot")  # its warnings quote statements, and so people's data
 
 _PIECE = re.compile(
     r"""
@@ -42,6 +45,7 @@ _QUERIES = frozenset(
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
 
 UTILITY = "utility statement"
+TOO_DEEP = "nested too deeply"
 TEXT = "text"  # where a tree's root keeps the text that its nodes' positions count in
 
 
@@ -106,7 +110,7 @@ def cut(name: str) -> str:
 
 def identifier(node: exp.Expr | None) -> str:
     """Return the stored name behind an identifier; empty for none."""
-    if node is None:
+    if not isinstance(node, exp.Expr):  # `..name` has an empty text for a schema
         return ""
     name = str(node.this) if isinstance(node, exp.Identifier) else node.name
     return cut(name) if node.args.get("quoted") else folded(name)
@@ -136,6 +140,7 @@ def _parsed(text: str) -> exp.Expr | str:  # noqa: PLR0911 - one for each reason
         return "empty statement"
     if first not in _QUERIES or (first == "create" and not _CREATES_ROWS.match(body)):
         return UTILITY
+    was_silent, _LOGGER.disabled = _LOGGER.disabled, True
     try:
         trees = [tree for tree in sqlglot.parse(text, dialect="postgres") if tree]
     except ParseError as error:
@@ -144,8 +149,13 @@ def _parsed(text: str) -> exp.Expr | str:  # noqa: PLR0911 - one for each reason
         return f"cannot be parsed at line {at.get('line')}, column {at.get('col')}; cut short?"
     except SqlglotError:
         return "a string, name or comment has no end; cut short?"
-    except (ValueError, RecursionError) as error:
-        return f"cannot be parsed: {type(error).__name__}"
+    except RecursionError:
+        return TOO_DEEP
+    except (AttributeError, LookupError, TypeError, ValueError):
+        # How the parser fails on broken text that it did not foresee.
+        return "cannot be parsed; cut short?"
+    finally:
+        _LOGGER.disabled = was_silent
     if len(trees) != 1:
         return "several statements in one text"
     tree = trees[0]

@@ -11,7 +11,15 @@ from dbt_schema_evolve.lineage.ctes import with_clause
 from dbt_schema_evolve.lineage.flow import sources
 from dbt_schema_evolve.lineage.headings import UNNAMED, heading
 from dbt_schema_evolve.lineage.notes import Notes
-from dbt_schema_evolve.lineage.parsing import MARK, TEXT, UnreadableError, identifier, marked, parse
+from dbt_schema_evolve.lineage.parsing import (
+    MARK,
+    TEXT,
+    TOO_DEEP,
+    UnreadableError,
+    identifier,
+    marked,
+    parse,
+)
 from dbt_schema_evolve.lineage.rows import (
     NOTHING,
     Anything,
@@ -207,10 +215,21 @@ def expanded(schema: LineageSchema, relation: RelationName) -> ViewFacts | None:
     return schema.expanded[relation]
 
 
+def resolved(sql: str, schema: LineageSchema, *, expand: bool) -> tuple[exp.Expr, Resolver, Rows]:
+    """Parse and walk a statement; raise UnreadableError, and nothing else, where that fails."""
+    tree = parse(marked(sql))
+    resolver = Resolver(schema, tree.meta[TEXT], expand=expand)
+    try:
+        return tree, resolver, resolver.statement(tree)
+    except RecursionError:
+        raise UnreadableError(TOO_DEEP) from None
+
+
 def _expanded(schema: LineageSchema, relation: RelationName, sql: str) -> ViewFacts | None:
     try:
         tree = parse(marked(sql))
         resolver = Resolver(schema, tree.meta[TEXT], expand=True)
+        # Not `statement`: which of its columns are output is for the query that reads it to say.
         rows = resolver.rows(tree, None, {})
     except (UnreadableError, RecursionError):
         return None

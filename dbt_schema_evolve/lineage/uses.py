@@ -1,7 +1,7 @@
 """How one query uses the columns of the stored relations behind the views it reads."""
 
-from dbt_schema_evolve.lineage.parsing import TEXT, UnreadableError, marked, parse, refreshed
-from dbt_schema_evolve.lineage.resolve import Resolver
+from dbt_schema_evolve.lineage.parsing import UnreadableError, refreshed
+from dbt_schema_evolve.lineage.resolve import resolved
 from dbt_schema_evolve.lineage.schema import SYSTEM_SCHEMAS, LineageSchema
 from dbt_schema_evolve.records.workload import QueryUses, Skip
 
@@ -16,13 +16,9 @@ def query_uses(fingerprint: str, sql: str, schema: LineageSchema) -> QueryUses |
             fingerprint, frozenset(), schema.relation(*view), frozenset(), frozenset(), frozenset()
         )
     try:
-        tree = parse(marked(sql))
-        resolver = Resolver(schema, tree.meta[TEXT], expand=True)
-        rows = resolver.statement(tree)
+        _, resolver, rows = resolved(sql, schema, expand=True)
     except UnreadableError as unreadable:
         return Skip(fingerprint, unreadable.reason)
-    except RecursionError:
-        return Skip(fingerprint, "nested too deeply")
     if resolver.notes.reads and all(read.schema in SYSTEM_SCHEMAS for read in resolver.notes.reads):
         return Skip(fingerprint, SYSTEM_ONLY)
     return QueryUses(

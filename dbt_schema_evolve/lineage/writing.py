@@ -44,9 +44,9 @@ def changed(node: exp.Expr, parent: Scope | None, ctes: Ctes, walk: Walk) -> Row
     return clauses.projected(returning.expressions, scope, walk)
 
 
-def target(node: exp.Expr, walk: Walk) -> RelationName:
+def target(node: object, walk: Walk) -> RelationName:
     """Return the relation that is written to, under the name that it will have in the end."""
-    table = node if isinstance(node, exp.Table) else node.find(exp.Table)
+    table = node.find(exp.Table) if isinstance(node, exp.Expr) else None
     if table is None:
         raise UnreadableError("the statement names no table to write to")
     relation = walk.relation(table)

@@ -7,9 +7,7 @@ import pytest
 from psycopg import sql
 
 from dbt_schema_evolve.lineage.bind import bind
-from dbt_schema_evolve.lineage.parsing import TEXT, marked, parse
-from dbt_schema_evolve.lineage.resolve import Resolver
-from dbt_schema_evolve.lineage.rows import Rows
+from dbt_schema_evolve.lineage.resolve import resolved
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 from dbt_schema_evolve.records.relations import ColumnName, RelationName
 from tests.unit.lineage.shop import SCHEMA_SQL, Case, cases, shop
@@ -106,12 +104,6 @@ def bound(case: Case, statistics: Callable[..., ColumnStatistics | None], pick: 
     return text
 
 
-def resolved(text: str) -> tuple[Resolver, Rows]:
-    tree = parse(marked(text))
-    resolver = Resolver(shop(), tree.meta[TEXT], expand=False)
-    return resolver, resolver.statement(tree)
-
-
 @pytest.mark.parametrize("case", READABLE, ids=lambda case: case.id)
 def test_outputs_are_columns_that_the_view_depends_on(
     shop_connection: Connection,
@@ -120,7 +112,7 @@ def test_outputs_are_columns_that_the_view_depends_on(
 ) -> None:
     """Make a view of the statement, and look up what Postgres says it needs."""
     text = bound(case, statistics)
-    resolver, rows = resolved(text)
+    _, resolver, rows = resolved(text, shop(), expand=False)
     names = sql.SQL(", ").join(sql.Identifier(f"c{at}") for at in range(len(rows.outputs)))
     try:
         shop_connection.execute("drop view if exists shop.looked_at")
@@ -149,7 +141,7 @@ def test_outputs_have_the_names_that_postgres_gives_them(
         pytest.xfail("date_part() is read as extract()")
     text = bound(case, statistics).partition(" -- ")[0]
     description = shop_connection.execute(f"select * from ({text}) as q limit 0").description  # type: ignore[call-overload]
-    assert [output.name for output in resolved(text)[1].outputs] == [
+    assert [output.name for output in resolved(text, shop(), expand=False)[2].outputs] == [
         column.name for column in description
     ]
 

@@ -115,8 +115,9 @@ def test_unknown_keys_and_nulls_lose_nothing_that_is_known(part: str, key: str, 
     plain = manifest()
     known = {"name", "schema", "resource_type", "columns", "config", "depends_on", "owner", "type"}
     for entry in plain[part].values():
-        entry |= {} if key in known or key in entry else {f"new_{key}": value}
-        entry |= {absent: None for absent in known - entry.keys()}
+        if key not in known | entry.keys():
+            entry[f"new_{key}"] = value
+        entry.update(dict.fromkeys(known - entry.keys()))
     assert read_manifest(encoded(plain), "m") == read_manifest(encoded(manifest()), "m")
 
 

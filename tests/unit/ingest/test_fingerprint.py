@@ -10,23 +10,44 @@ from dbt_schema_evolve.ingest.fingerprint import fingerprint, is_ours, normalise
 from dbt_schema_evolve.ingest.lexer import tokens
 
 SAME = {
-    "literals and parameters": ("select 1 from t where a = 'x' and b = 2", "select $1 from t where a = $2 and b = $3"),
+    "literals and parameters": (
+        "select 1 from t where a = 'x' and b = 2",
+        "select $1 from t where a = $2 and b = $3",
+    ),
     "white space and keyword case": ("SELECT  a\n FROM t", "select a from t"),
     "comments": ("/* who */ select a -- why\n from t /* a /* nested */ one */", "select a from t"),
     "list lengths": ("select a from t where b in (1, 2, 3)", "select a from t where b in (7)"),
-    "the list of Postgres 18": ("select a from t where b in ('x', 'y')", "select a from t where b IN ($1 /*, ... */)"),
-    "casts in lists": ("select a from t where b in ('x'::text, 'y'::varchar(3))", "select a from t where b in ('z')"),
-    "casts to arrays": ("select a from t where b in ('{x}'::text[], '{}'::text[][])", "select a from t where b in ($1)"),
-    "array lengths": ("select a from t where b = any(array[1,2])", "select a from t where b = any(ARRAY[$1 /*, ... */])"),
+    "the list of Postgres 18": (
+        "select a from t where b in ('x', 'y')",
+        "select a from t where b IN ($1 /*, ... */)",
+    ),
+    "casts in lists": (
+        "select a from t where b in ('x'::text, 'y'::varchar(3))",
+        "select a from t where b in ('z')",
+    ),
+    "casts to arrays": (
+        "select a from t where b in ('{x}'::text[], '{}'::text[][])",
+        "select a from t where b in ($1)",
+    ),
+    "array lengths": (
+        "select a from t where b = any(array[1,2])",
+        "select a from t where b = any(ARRAY[$1 /*, ... */])",
+    ),
     "numbers that dbt adds": ('select a from "x__dbt_tmp123"', 'select a from "x__dbt_tmp98765"'),
-    "names of dbt's indexes": ('create index "0123456789abcdef0123456789abcdef" on t (a)', 'create index "f123456789abcdef0123456789abcdef" on t (a)'),
+    "names of dbt's indexes": (
+        'create index "0123456789abcdef0123456789abcdef" on t (a)',
+        'create index "f123456789abcdef0123456789abcdef" on t (a)',
+    ),
     "negative numbers": ("select a from t where b = -5", "select a from t where b = $1"),
     "truth and null as values": ("select true, null", "select $1, $2"),
     "fields of extract": ("select extract(year from a) from t", "select extract($1 from a) from t"),
     "dollar quotes and escapes": ("select $x$ it's $x$, E'a\\'b', U&'x'", "select 'a', 'b', 'c'"),
     "a semicolon at the end": ("select a from t;", "select a from t"),
-    "constants inside windows": ("select sum(a) over (order by 1) from t", "select sum(a) over (order by $1) from t"),
-}  # fmt: skip
+    "constants inside windows": (
+        "select sum(a) over (order by 1) from t",
+        "select sum(a) over (order by $1) from t",
+    ),
+}
 DIFFERENT = {
     "columns": ("select a from t", "select b from t"),
     "quoted names keep their case": ('select "A" from t', 'select "a" from t'),

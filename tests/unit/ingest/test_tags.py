@@ -16,8 +16,8 @@ CASES = {
         {("route", 'it\'s "here"')},
     ),
     "dbt": (
-        '/* {"app": "dbt", "dbt_version": "1.11.16", "profile_name": "p", "target_name": "prod", '
-        '"node_id": "model.shop.orders"} */ select 1',
+        """/* {"app": "dbt", "dbt_version": "1.11.16", "profile_name": "p", "target_name": "prod",
+        "node_id": "model.shop.orders"} */ select 1""",
         {("application", "dbt"), ("dbt_node_id", "model.shop.orders"), ("dbt_profile", "p"),
          ("dbt_target", "prod"), ("dbt_version", "1.11.16")},
     ),
@@ -26,12 +26,12 @@ CASES = {
         {("bi_tool", "metabase"), ("bi_user", "17"), ("bi_query", "4fab12")},
     ),
     "Looker": (
-        """-- Looker Query Context '{"user_id":3,"history_slug":"ab","instance_slug":"c"}'\nselect 1""",
+        """-- Looker Query Context '{"user_id":3,"history_slug":"ab"}'\nselect 1""",
         {("bi_tool", "looker"), ("bi_user", "3")},
     ),
     "Redash": (
-        "/* Username: ann, query_id: 12, Queue: queries, Job ID: 1-2, Query Hash: ab, "
-        "Scheduled: False */ select 1",
+        """/* Username: ann, query_id: 12, Queue: queries, Job ID: 1-2, Query Hash: ab,
+        Scheduled: False */ select 1""",
         {("bi_tool", "redash"), ("bi_user", "ann"), ("bi_query", "12")},
     ),
     "Superset's SQL Lab": (
