@@ -39,7 +39,7 @@ create schema "Ma.rts";
 create table "Ma.rts"."orders v2" as
 select
     i as id,
-    (i * 7919::bigint) % 9000 as "Kunde",
+    (i * 7919::bigint) % 8999 as "Kunde",
     date '2024-01-01' + i / 100 as day,
     (array['open', 'done', 'void'])[1 + i % 3] as status,
     (i % 977)::numeric(12, 2) as amount,
