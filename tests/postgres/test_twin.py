@@ -22,7 +22,7 @@ from dbt_schema_evolve.records.changes import (
     MaterializationSpec,
     Spec,
 )
-from dbt_schema_evolve.records.relations import ColumnName, RelationName
+from dbt_schema_evolve.records.relations import Column, ColumnName, RelationName
 from tests.postgres import odd_warehouse
 from tests.postgres.odd_warehouse import BIG_ORDERS, BY_STATUS, EVENTS, ORDERS
 
@@ -273,6 +273,25 @@ def test_a_relation_that_cannot_be_costs_only_itself(
         assert isinstance(twin.price(["select * from kept"])[0], Estimate)
         with pytest.raises(TwinError, match=r"public\.lost_too is not on the twin"):
             twin.price(["select 1"], frozenset({MaterializationSpec(lost, "table")}))
+
+
+def test_types_collations_and_settings_that_the_twin_lacks_are_named_and_replaced(
+    cluster: Cluster, connection: psycopg.Connection
+) -> None:
+    connection.execute("create table t as select i, i::text as shape from generate_series(1, 9) i")
+    connection.execute("analyze t")
+    catalog = read_catalog(connection)
+    (table,) = catalog.tables
+    foreign = Column("shape", "gis.geometry(Point,4326)", collation='gis."müde"')
+    odd = replace(table, columns=(table.columns[0], foreign))
+    settings = (("enable_teleport", "on"),)
+    with PlannerTwin(cluster, replace(catalog, tables=(odd,), settings=settings)) as twin:
+        assert [(skip.subject, skip.reason.partition(" ")[0]) for skip in twin.skips] == [
+            ("public.t.shape", "collation"),
+            ("public.t.shape", "type"),
+            ("setting enable_teleport", "unrecognized"),
+        ]
+        assert isinstance(twin.price(["select shape from t where shape = 'x'"])[0], Estimate)
 
 
 def test_a_twin_of_its_own_takes_little_disk_and_leaves_none(

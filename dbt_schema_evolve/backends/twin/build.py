@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,16 @@ from psycopg import errors
 
 from dbt_schema_evolve.backends.postgres.explain import first_line
 from dbt_schema_evolve.backends.twin.btree_pages import set_height
+from dbt_schema_evolve.backends.twin.built import BuiltIndex, BuiltTable
 from dbt_schema_evolve.backends.twin.files import pages_on_disk, set_pages
 from dbt_schema_evolve.backends.twin.fillers import write_ends
+from dbt_schema_evolve.backends.twin.known_types import with_known_types
 from dbt_schema_evolve.backends.twin.shapes import own_statistics, stored_values
 from dbt_schema_evolve.backends.twin.sizes import btree_height
 from dbt_schema_evolve.backends.twin.statistics import restore_columns, restore_sizes
 from dbt_schema_evolve.records.catalog import Catalog, IndexShape, TableShape, ViewShape
 from dbt_schema_evolve.records.changes import IndexSpec
-from dbt_schema_evolve.records.relations import Column, RelationKind, RelationName, quoted
+from dbt_schema_evolve.records.relations import RelationKind, RelationName, quoted
 from dbt_schema_evolve.records.workload import Skip
 
 Connection = psycopg.Connection[Any]
@@ -27,36 +29,6 @@ DATA_ERRORS = (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExc
 """What the two rows of ends can cause, and their absence cures."""
 
 _ENDS = 2  # rows of smallest and largest values
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltIndex:
-    """An index that stands on the twin; its oid is 0 where the planner ignores it anyway."""
-
-    shape: IndexShape
-    oid: int
-
-
-@dataclass(slots=True)
-class BuiltTable:
-    """A table that stands on the twin, and how much of its file is real."""
-
-    shape: TableShape
-    oid: int
-    path: Path | None  # None: a partitioned table has no file
-    written_pages: int = 0
-    partitions: list[RelationName] = field(default_factory=list)
-    indexes: list[BuiltIndex] = field(default_factory=list)
-
-    def cut(self) -> None:
-        """Leave only the pages that hold rows, so that an index is built in no time."""
-        if self.path:
-            set_pages(self.path, self.written_pages)
-
-    def stretch(self) -> None:
-        """Give the file its length in the warehouse."""
-        if self.path:
-            set_pages(self.path, max(self.shape.current_pages, self.written_pages))
 
 
 class Builder:
@@ -73,7 +45,8 @@ class Builder:
     def build(self, catalog: Catalog) -> None:
         """Create everything, in the order in which one thing needs another."""
         self._namespaces(catalog)
-        tables = self._with_known_types(catalog.tables)
+        tables, skips = with_known_types(self.connection, catalog.tables)
+        self.skips += skips
         by_relation: defaultdict[RelationName, list[IndexShape]] = defaultdict(list)
         for index in catalog.indexes:
             by_relation[index.spec.relation].append(index)
@@ -113,41 +86,6 @@ class Builder:
         for ddl in catalog.types:
             with self._or_skip(ddl.split(" as ")[0].removeprefix("create ")):
                 self.connection.execute(ddl.encode())
-
-    def _with_known_types(self, tables: Sequence[TableShape]) -> tuple[TableShape, ...]:
-        """Replace types and collations that the twin does not have."""
-        columns = {c for table in tables for c in table.columns}
-        known = {
-            row[0]: row[1:]
-            for row in self.connection.execute(
-                "select t, to_regtype(t) is not null from unnest(%s::text[]) as u (t)",
-                (sorted({column.type for column in columns}),),
-            )
-        }
-        collations = dict(
-            self.connection.execute(
-                "select c, to_regcollation(c) is not null from unnest(%s::text[]) as u (c)",
-                (sorted({column.collation for column in columns if column.collation}),),
-            ).fetchall()
-        )
-
-        def fit(relation: RelationName, column: Column) -> Column:
-            if not known[column.type][0]:
-                self.skips.append(
-                    Skip(f"{relation}.{column.name}", f"type {column.type} is planned as text")
-                )
-                column = replace(column, type="text")
-            if column.collation and not collations[column.collation]:
-                self.skips.append(
-                    Skip(f"{relation}.{column.name}", f"collation {column.collation} is unknown")
-                )
-                column = replace(column, collation="")
-            return column
-
-        return tuple(
-            replace(table, columns=tuple(fit(table.relation, c) for c in table.columns))
-            for table in tables
-        )
 
     def add_table(self, table: TableShape, indexes: Sequence[IndexShape] = ()) -> None:
         """Create a table with its rows of ends and its indexes.

@@ -9,7 +9,8 @@ import psycopg
 from dbt_schema_evolve.backends.postgres.catalog_indexes import read_indexes
 from dbt_schema_evolve.backends.postgres.explain import first_line
 from dbt_schema_evolve.backends.twin.btree_pages import deduplicates, set_height
-from dbt_schema_evolve.backends.twin.build import DATA_ERRORS, Builder, BuiltTable
+from dbt_schema_evolve.backends.twin.build import DATA_ERRORS, Builder
+from dbt_schema_evolve.backends.twin.built import BuiltTable
 from dbt_schema_evolve.backends.twin.files import pages_on_disk, set_pages
 from dbt_schema_evolve.backends.twin.groups import Group, column_groups, combined_groups
 from dbt_schema_evolve.backends.twin.shapes import (

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,9 +13,10 @@ from psycopg import sql
 from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.backends.postgres.explain import first_line, plan_of
 from dbt_schema_evolve.backends.postgres.plans import IndexUse, read_plan
-from dbt_schema_evolve.backends.twin.build import Builder, BuiltIndex
+from dbt_schema_evolve.backends.twin.build import Builder
+from dbt_schema_evolve.backends.twin.change import Change, Changes, words
 from dbt_schema_evolve.backends.twin.files import PAGE_BYTES
-from dbt_schema_evolve.backends.twin.hypothetical import HiddenIndex, HypotheticalIndexes
+from dbt_schema_evolve.backends.twin.hypothetical import HypotheticalIndexes
 from dbt_schema_evolve.backends.twin.locale import create_database
 from dbt_schema_evolve.backends.twin.stored import StoredViews
 from dbt_schema_evolve.errors import TwinError
@@ -26,7 +26,6 @@ from dbt_schema_evolve.records.changes import (
     Configuration,
     DropIndexSpec,
     IndexSpec,
-    MaterializationSpec,
     Spec,
 )
 from dbt_schema_evolve.records.relations import ColumnName, RelationName
@@ -49,18 +48,7 @@ _SESSION = {
     "search_path": "",
 }
 EXPLAIN_TIMEOUT = "10s"
-_STORED = {"table", "incremental", "materialized_view"}
 _databases = itertools.count(1)
-
-
-@dataclass(slots=True)
-class _Change:
-    """What has to be done to the twin to put a configuration in force."""
-
-    flipped: list[int] = field(default_factory=list)  # oids of indexes
-    stored: list[RelationName] = field(default_factory=list)
-    unstored: list[RelationName] = field(default_factory=list)
-    requested: dict[IndexUse, IndexSpec] = field(default_factory=dict)
 
 
 class PlannerTwin:
@@ -137,6 +125,7 @@ class PlannerTwin:
             for index in self._builder.indexes
         }
         self.skips = tuple(sorted(set(skips), key=lambda skip: (skip.subject, skip.reason)))
+        self._changes = Changes(self._builder, self._hypothetical, self._stored, self.skips)
 
     def _ask(self, query: str) -> tuple[float, int]:
         """Return the planner's row count and row width for a query of ours."""
@@ -149,12 +138,12 @@ class PlannerTwin:
         self, queries: Sequence[str], configuration: Configuration = AS_IT_IS
     ) -> tuple[Estimate | Unpriced, ...]:
         """Price each query, in order, as if the configuration stood; nothing stays changed."""
-        change = self._change(configuration)
+        change = self._changes.of(configuration)
         with self._in_force(change, configuration):
             return tuple(self._price(query, change) for query in queries)
 
     @contextmanager
-    def _in_force(self, change: _Change, configuration: Configuration) -> Iterator[None]:
+    def _in_force(self, change: Change, configuration: Configuration) -> Iterator[None]:
         connection = self._planning
         statements = [b"begin"]
         if change.flipped:
@@ -171,12 +160,12 @@ class PlannerTwin:
                 # One message: a round trip takes as long as the planning of a small query.
                 connection.execute(b";\n".join(statements))
             except psycopg.Error as error:
-                raise self._stored.check(error, _words(configuration)) from error
+                raise self._stored.check(error, words(configuration)) from error
             yield
         finally:
             connection.execute(b"rollback")
 
-    def _price(self, query: str, change: _Change) -> Estimate | Unpriced:
+    def _price(self, query: str, change: Change) -> Estimate | Unpriced:
         try:
             plan = plan_of(self._planning, query)
         except psycopg.Error as error:
@@ -189,18 +178,22 @@ class PlannerTwin:
             return Unpriced(first_line(error))
         if isinstance(plan, Unpriced):
             return plan
-        return read_plan(plan, self._structures, change.requested, self._stored.original)
+        structures = self._structures | change.structures
+        return read_plan(plan, structures, change.requested, self._stored.original)
 
     def size_bytes(self, spec: Spec) -> int:
         """Return the extra space of a spec, negative for what it frees."""
         if isinstance(spec, DropIndexSpec):
-            return -sum(index.shape.current_pages for index in self._dropped(spec)) * PAGE_BYTES
+            return (
+                -sum(index.shape.current_pages for index in self._changes.dropped(spec))
+                * PAGE_BYTES
+            )
         if isinstance(spec, IndexSpec):
-            if self._exists(spec):
+            if self._changes.exists(spec):
                 return 0
-            indexes = self._hypothetical.on(spec, self._storage_of(spec, stored=True))
+            indexes = self._hypothetical.on(spec, self._changes.storage_of(spec, stored=True))
             return sum(index.pages for index in indexes) * PAGE_BYTES
-        change = self._change(frozenset({spec}))
+        change = self._changes.of(frozenset({spec}))
         gained = (self._stored.table_of(relation) for relation in change.stored)
         return sum(self._table_bytes(table) for table in gained) - sum(
             self._table_bytes(table) for table in change.unstored
@@ -214,94 +207,6 @@ class PlannerTwin:
             if index.shape.spec.relation == relation
         )
         return pages * PAGE_BYTES + sum(self._table_bytes(part) for part in built.partitions)
-
-    def _change(self, configuration: Configuration) -> _Change:
-        change = _Change()
-        specs = sorted(configuration, key=str)
-        for spec in specs:
-            if isinstance(spec, MaterializationSpec):
-                self._add_materialization(spec, change)
-        for spec in specs:
-            if isinstance(spec, DropIndexSpec):
-                if spec.index in configuration:
-                    raise TwinError(
-                        f"{spec.index} is both wanted and dropped",
-                        at=_words(configuration),
-                        remedy="leave one of the two out",
-                    )
-                change.flipped += [index.oid for index in self._dropped(spec) if index.oid]
-            elif isinstance(spec, IndexSpec) and not self._exists(spec):
-                relation = self._storage_of(spec, stored=spec.relation in change.stored)
-                for index in self._hypothetical.on(spec, relation):
-                    self._request(spec, index, change)
-        return change
-
-    def _request(self, spec: IndexSpec, index: HiddenIndex, change: _Change) -> None:
-        change.flipped.append(index.oid)
-        use = (index.relation, index.name)
-        change.requested[use] = spec
-        structure = index.structure
-        self._structures[use] = replace(
-            structure, relation=self._stored.original(structure.relation)
-        )
-
-    def _add_materialization(self, spec: MaterializationSpec, change: _Change) -> None:
-        relation = spec.relation
-        if relation not in self._builder.views and relation not in self._builder.tables:
-            raise self._unknown(relation, str(spec))
-        wanted = spec.materialized in _STORED
-        if not wanted and spec.materialized != "view":
-            raise TwinError(
-                f"a relation cannot be kept as {spec.materialized!r}",
-                at=str(spec),
-                remedy=f"use one of {', '.join(sorted({*_STORED, 'view'}))}",
-            )
-        if wanted and relation in self._builder.views:
-            self._stored.table_of(relation)
-            change.stored.append(relation)
-        elif not wanted and relation in self._builder.tables:
-            change.unstored.append(relation)
-
-    def _storage_of(self, spec: IndexSpec, *, stored: bool) -> RelationName:
-        """Return the twin's table that holds the rows of the relation."""
-        if spec.relation in self._builder.tables:
-            return spec.relation
-        if spec.relation not in self._builder.views:
-            raise self._unknown(spec.relation, str(spec))
-        if not stored:
-            raise TwinError(
-                f"{spec.relation} is a view: it has no rows to index",
-                at=str(spec),
-                remedy="price it together with a materialization of the view",
-            )
-        return self._stored.table_of(spec.relation)
-
-    def _exists(self, spec: IndexSpec) -> bool:
-        return spec.relation in self._builder.tables and bool(self._builder.existing(spec))
-
-    def _dropped(self, spec: DropIndexSpec) -> tuple[BuiltIndex, ...]:
-        if spec.relation not in self._builder.tables:
-            raise self._unknown(spec.relation, str(spec))
-        if indexes := self._builder.existing(spec.index):
-            return indexes
-        raise TwinError(
-            f"there is no index {spec.index}",
-            at=str(spec),
-            remedy="name an index of the catalog, by its structure",
-        )
-
-    def _unknown(self, relation: RelationName, about: str) -> TwinError:
-        reasons = [skip.reason for skip in self.skips if skip.subject == str(relation)]
-        because = f" ({reasons[0]})" if reasons else ""
-        return TwinError(
-            f"{relation} is not on the twin{because}",
-            at=about,
-            remedy="check the name, or read the catalog again if the relation is new",
-        )
-
-
-def _words(configuration: Configuration) -> str:
-    return "; ".join(sorted(str(spec) for spec in configuration))
 
 
 def _set(connection: psycopg.Connection[Any], name: str, *values: str) -> None:
