@@ -7,7 +7,7 @@ from dbt_schema_evolve.errors import ArtifactError
 KINDS = ("manifest", "run_results", "catalog")
 
 
-def read_artifacts(target_path: Path) -> dict[str, tuple[bytes, str]]:
+def artifact_files(target_path: Path) -> dict[str, tuple[bytes, str]]:
     """Return the content and the path of each artifact that is there, by kind.
 
     The manifest must be there; raises ArtifactError where it is not.

@@ -19,6 +19,7 @@ from dbt_schema_evolve.errors import WarehouseError
 
 SUPERUSER = "postgres"
 PORT = 5432  # names the socket file; nothing listens on the network
+_SOCKET_LINE = 4  # of postmaster.pid: the socket directory
 _SYSTEM_USER = "embedded_postgres"  # Postgres refuses to run as root
 
 # Durability is worth nothing for data that we can make again.
@@ -120,7 +121,11 @@ class Cluster:
 
     def remove(self) -> None:
         """Stop the server, if it runs, and delete its files."""
-        if (self.data / "postmaster.pid").exists():
+        pid_file = self.data / "postmaster.pid"
+        if pid_file.exists():
+            lines = pid_file.read_text().splitlines()
+            if self._sockets is None and len(lines) > _SOCKET_LINE:
+                self._sockets = Path(lines[_SOCKET_LINE])  # of the run that was killed
             with contextlib.suppress(subprocess.CalledProcessError):
                 _run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", str(self.data))
         shutil.rmtree(self.data, ignore_errors=True)

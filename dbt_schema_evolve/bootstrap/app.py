@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dbt_schema_evolve.backends import clock
-from dbt_schema_evolve.backends.artifact_files import read_artifacts
+from dbt_schema_evolve.backends.artifact_files import artifact_files
 from dbt_schema_evolve.backends.dbt_project import DbtProject, Target, find_project, find_target
 from dbt_schema_evolve.backends.dbt_runner import DbtRunner
 from dbt_schema_evolve.backends.history import DuckHistory
@@ -31,7 +31,7 @@ from dbt_schema_evolve.records.trials import Decision
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report.contents import ReportInput
 from dbt_schema_evolve.workflows.advise import Advice, advise
-from dbt_schema_evolve.workflows.ingest import Ingested, ingest
+from dbt_schema_evolve.workflows.ingest import Ingested, ingest, read_artifacts
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.predict import Prediction, predict
 from dbt_schema_evolve.workflows.validate import Validation, validate
@@ -66,9 +66,10 @@ class App:
 
     def ingest(self) -> Ingested:
         """Bring the history up to date."""
-        artifacts = read_artifacts(self.project.target_path)
-        with self.history() as history, self.warehouse() as warehouse:
-            return ingest(artifacts, warehouse, history)
+        read = read_artifacts(artifact_files(self.project.target_path))
+        # The warehouse first: where it cannot be reached, no empty history is left behind.
+        with self.warehouse() as warehouse, self.history() as history:
+            return ingest(read, warehouse, history)
 
     def advise(
         self,
@@ -79,7 +80,7 @@ class App:
     ) -> Advice:
         """Go from the history to a patch, writing nothing."""
         budget = Budget(budget_bytes) if budget_bytes is not None else None
-        with self.history() as history, self.warehouse() as warehouse:
+        with self.warehouse() as warehouse, self.history() as history:
             return advise(
                 history, warehouse, planner_twin, self.files(), now or clock.now(), self.progress,
                 budget=budget, only=only, horizon_days=horizon_days,
@@ -87,12 +88,12 @@ class App:
 
     def lineage(self) -> Lineage:
         """Return the lineage of what the history holds."""
-        with self.history() as history, self.warehouse() as warehouse:
+        with self.warehouse() as warehouse, self.history() as history:
             return read_lineage(history, warehouse.catalog(), warehouse.search_path())
 
     def predict(self, horizon_days: float) -> tuple[Lineage, Prediction]:
         """Return the forecasts, and the lineage that they rest on."""
-        with self.history() as history, self.warehouse() as warehouse:
+        with self.warehouse() as warehouse, self.history() as history:
             lineage = read_lineage(history, warehouse.catalog(), warehouse.search_path())
             return lineage, predict(lineage, history, clock.now(), horizon_days)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from dbt_schema_evolve.records.predicates import normal_predicate
 from dbt_schema_evolve.records.relations import RelationName, quoted
 from dbt_schema_evolve.records.workload import Skip
 
@@ -53,6 +54,12 @@ class IndexSpec:
         if self.where:
             words.append(f"where {self.where}")
         return " ".join(words)
+
+    def is_like(self, other: "IndexSpec") -> bool:
+        """Whether it is the same index, however Postgres spells its predicate."""
+        return replace(self, where=normal_predicate(self.where)) == replace(
+            other, where=normal_predicate(other.where)
+        )
 
     def on(self, relation: RelationName) -> "IndexSpec":
         """The same index on another relation."""

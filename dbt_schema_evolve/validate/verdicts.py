@@ -58,7 +58,7 @@ def serves(recommendation: Recommendation, fingerprint: str, measured: Measured)
     """
     spec = recommendation.spec
     if isinstance(spec, IndexSpec):
-        return spec in measured.used.get(fingerprint, frozenset())
+        return any(spec.is_like(used) for used in measured.used.get(fingerprint, frozenset()))
     return spec.relation in measured.touched.get(fingerprint, frozenset())
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dbt_schema_evolve.ingest.artifacts import read_catalog, read_manifest, read_run_results
 from dbt_schema_evolve.ports import History, Warehouse
 from dbt_schema_evolve.records.captures import Artifact
+from dbt_schema_evolve.records.project import RunResults
 from dbt_schema_evolve.records.workload import Skip
 
 
@@ -18,27 +19,35 @@ class Ingested:
     not_looked_at: tuple[Skip, ...]
 
 
-def ingest(
-    artifacts: Mapping[str, tuple[bytes, str]], warehouse: Warehouse, history: History
-) -> Ingested:
-    """Keep every fact that the history does not hold yet.
+@dataclass(frozen=True, slots=True)
+class ReadArtifacts:
+    """What dbt wrote, found whole and readable."""
 
-    `artifacts` are contents and where they came from, by kind; all are read before anything is
-    kept, so that a broken one changes nothing.
+    artifacts: tuple[Artifact, ...]
+    results: RunResults | None
+
+
+def read_artifacts(found: Mapping[str, tuple[bytes, str]]) -> ReadArtifacts:
+    """Read contents and where they came from, by kind; the manifest must be among them.
+
+    Raises ArtifactError for one that is broken, before anything is kept of the others.
     """
-    manifest = read_manifest(*artifacts["manifest"])
-    results = read_run_results(*artifacts["run_results"]) if "run_results" in artifacts else None
-    if "catalog" in artifacts:
-        read_catalog(*artifacts["catalog"])
-
-    added = 0
-    for kind, (content, _) in sorted(artifacts.items()):
+    manifest = read_manifest(*found["manifest"])
+    results = read_run_results(*found["run_results"]) if "run_results" in found else None
+    if "catalog" in found:
+        read_catalog(*found["catalog"])
+    artifacts = []
+    for kind, (content, _) in sorted(found.items()):
         source = results if kind == "run_results" and results else manifest
-        added += history.add_artifact(
-            Artifact(kind, source.invocation_id, source.generated_at, content)
-        )
-    if results:
-        history.add_run_results(results)
+        artifacts.append(Artifact(kind, source.invocation_id, source.generated_at, content))
+    return ReadArtifacts(tuple(artifacts), results)
+
+
+def ingest(read: ReadArtifacts, warehouse: Warehouse, history: History) -> Ingested:
+    """Keep every fact that the history does not hold yet."""
+    added = sum(map(history.add_artifact, read.artifacts))
+    if read.results:
+        history.add_run_results(read.results)
     captures = sum(map(history.add_capture, warehouse.captures(history.known_captures())))
     seen = history.captures()
     return Ingested(captures, added, seen[-1].not_looked_at if seen else ())

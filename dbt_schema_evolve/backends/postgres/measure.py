@@ -32,7 +32,7 @@ def digest(connection: Connection, query: str) -> str:
         ).description
         names = [sql.Identifier(f"c{number}") for number in range(len(shape or ()))]
         values = [
-            sql.SQL("to_char({}, 'FM9.99999EEEE')").format(name)
+            sql.SQL("to_char({}, '9.99999EEEE')").format(name)
             if column.type_code in _FLOATS
             else name
             for name, column in zip(names, shape or (), strict=True)

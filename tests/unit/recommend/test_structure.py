@@ -2,8 +2,9 @@
 
 import pytest
 
-from dbt_schema_evolve.recommend.structure import normal_predicate, serves
+from dbt_schema_evolve.recommend.structure import serves
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
+from dbt_schema_evolve.records.predicates import normal_predicate
 from dbt_schema_evolve.records.relations import RelationName
 
 ORDERS = RelationName("marts", "orders")

@@ -1,5 +1,7 @@
 """Results come before speed, and a slower query outweighs any gain."""
 
+from dataclasses import replace
+
 from dbt_schema_evolve.records.changes import (
     DropIndexSpec,
     IndexKey,
@@ -106,6 +108,16 @@ def test_result_that_could_not_be_compared_is_not_a_difference() -> None:
 def test_index_that_no_plan_scans_is_rejected() -> None:
     found = verdict(INDEX, speed("q", 0.5), uses_index=False)
     assert found.reasons[0] == "no measured query uses it"
+
+
+def test_partial_index_is_known_however_postgres_spells_its_predicate() -> None:
+    wanted = replace(INDEX, where="\"status\" = 'open'")
+    built = replace(INDEX, where="(status = 'open'::text)")
+    measured = Measured(
+        results=(), builds=(), sizes={}, model_relations={}, speeds=(speed("q", 0.2),),
+        touched={"q": frozenset({ORDERS})}, used={"q": frozenset({built})},
+    )  # fmt: skip
+    assert judge([recommendation(wanted)], measured, {}, 10)[0].decision is Decision.ACCEPT
 
 
 def test_gain_that_costs_more_in_builds_is_rejected() -> None:

@@ -1,0 +1,36 @@
+"""A server of our own leaves nothing behind, even after a run that was killed."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dbt_schema_evolve.backends.cluster import Cluster
+
+
+def test_nothing_is_left_of_a_cluster(tmp_path: Path) -> None:
+    with Cluster(tmp_path / "one") as cluster:
+        sockets = Path(cluster.host)
+        assert cluster.connect().execute("show listen_addresses").fetchone() == ("",)
+    assert not (tmp_path / "one").exists()
+    assert not sockets.exists()
+
+
+def test_what_a_killed_run_left_is_taken_over(tmp_path: Path) -> None:
+    killed = Cluster(tmp_path / "one")
+    killed.start()
+    left = killed.connect()
+    with Cluster(tmp_path / "one") as successor:
+        with pytest.raises(psycopg.OperationalError):
+            left.execute("select 1")
+        assert successor.connect().execute("select 1").fetchone() == (1,)
+        assert not Path(killed.host).exists()
+
+
+def test_data_do_not_outlive_the_takeover(tmp_path: Path) -> None:
+    killed = Cluster(tmp_path / "one")
+    killed.start()
+    killed.create_database("old")
+    with Cluster(tmp_path / "one") as successor, successor.connect() as connection:
+        names = connection.execute("select datname from pg_database").fetchall()
+    assert ("old",) not in names
