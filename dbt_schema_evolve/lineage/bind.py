@@ -82,9 +82,9 @@ def _telling(place: Place) -> tuple[bool, bool, bool]:
 def _value(place: Place, statistics: Statistics, pick: int, *, is_pair: bool) -> str:
     if place.column is None:
         return place.sql or _without_column(place)
-    if place.through == "field":  # a day, a month, an hour: small numbers
-        return "1"
     known = statistics(place.column.name.relation, place.column.name.column)
+    if literals.is_unknowable(known, place.family):
+        return "null"
     if place.role in {Role.LOW, Role.HIGH}:
         is_low = place.role is Role.LOW
         value = literals.bound_value(known, place.family, pick, is_low=is_low, is_pair=is_pair)
@@ -118,6 +118,8 @@ def _sql(value: str, place: Place) -> str:
 
 
 def _without_column(place: Place) -> str:
+    if literals.is_unknowable(None, place.family):
+        return "null"
     if place.role is Role.ARRAY:
         value = literals.plain_value(place.family)
         return literals.literal(literals.array([value]), Family.ARRAY)

@@ -41,6 +41,12 @@ _OPEN_HIGH = (0.15, 0.2, 0.1)
 _CLOSED = ((0.4, 0.6), (0.6, 0.8), (0.2, 0.4), (0.75, 0.95))
 
 
+def is_unknowable(found: ColumnStatistics | None, kind: Family) -> bool:
+    """Return whether no value can be told: an enum's labels stand in its statistics only."""
+    values = found is not None and (found.most_common_values or found.histogram_bounds)
+    return kind is Family.OTHER and not values
+
+
 def plain_value(kind: Family) -> str:
     """Return a harmless value of a family."""
     return _PLAIN.get(kind, "1")

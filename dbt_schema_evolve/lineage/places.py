@@ -162,6 +162,8 @@ def _compared(
     other = unwrapped(other)
     kind = family_of(other, lookup)
     column, through = _one_column(other, lookup)
+    if through == "field":  # a day, a month, an hour: small numbers
+        return _fixed(number, "1")
     if column is None and kind is Family.UNKNOWN:
         kind = Family.NUMBER
     if column is not None and not through and kind is Family.UNKNOWN:

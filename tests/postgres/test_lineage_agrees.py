@@ -1,18 +1,20 @@
 """Postgres itself says whether lineage reads SQL as it does: through views, results and plans."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.lineage.bind import bind
 from dbt_schema_evolve.lineage.resolve import resolved
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 from dbt_schema_evolve.records.relations import ColumnName, RelationName
 from tests.unit.lineage.shop import SCHEMA_SQL, Case, cases, shop
 
-Connection = psycopg.Connection[tuple[object, ...]]
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 # What cannot stand in a view, or is not understood on purpose.
 ELSEWHERE = {"left_out", "unknown_relations", "writing"}
@@ -44,7 +46,8 @@ ROWS = """
     insert into shop.customers
     select n, 'name ' || n, 'a' || n || '@b.c', (array['DE', 'FR', 'IT'])[1 + n % 3],
         date '1950-01-01' + n * 20, n % 5 = 0,
-        jsonb_build_object('city', 'c' || n % 7, 'id', 'x'), array['x', 't' || n % 9]
+        jsonb_build_object('city', 'c' || n % 7, 'id', 'x'), array['x', 't' || n % 9],
+        (array['good', 'it''s bad']::shop.mood[])[1 + n % 2]
     from generate_series(1, 900) as n;
     insert into shop.orders
     select n, 1 + n % 900, (array['open', 'done', 'it''s', 'void'])[1 + n % 4],
@@ -63,14 +66,16 @@ ROWS = """
 
 
 @pytest.fixture(scope="module")
-def shop_connection(cluster: object) -> object:
+def shop_connection(cluster: Cluster) -> Iterator[Connection]:
     """A database with the shop in it and rows in its tables."""
-    cluster.create_database("lineage_shop")  # type: ignore[attr-defined]
-    with cluster.connect("lineage_shop") as connection:  # type: ignore[attr-defined]
+    cluster.create_database("lineage_shop")
+    with cluster.connect("lineage_shop") as connection:
         connection.execute(SCHEMA_SQL)
         connection.execute(ROWS)
         connection.execute("set search_path to shop, public")
         yield connection
+    with cluster.connect() as connection:
+        connection.execute("drop database lineage_shop with (force)")
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +91,12 @@ def statistics(
         """
     ).fetchall()
     found = {
-        (RelationName(row[0], row[1]), row[2]): ColumnStatistics(  # type: ignore[arg-type]
-            row[2], row[3], row[4], row[5], row[6],  # type: ignore[arg-type]
-            tuple(row[7]) if row[7] else None,  # type: ignore[arg-type]
-            tuple(row[8]) if row[8] else None,  # type: ignore[arg-type]
-            tuple(row[9]) if row[9] else None,  # type: ignore[arg-type]
-            row[10],  # type: ignore[arg-type]
+        (RelationName(row[0], row[1]), row[2]): ColumnStatistics(
+            row[2], row[3], row[4], row[5], row[6],
+            tuple(row[7]) if row[7] else None,
+            tuple(row[8]) if row[8] else None,
+            tuple(row[9]) if row[9] else None,
+            row[10],
         )
         for row in rows
     }  # fmt: skip
@@ -117,18 +122,18 @@ def test_outputs_are_columns_that_the_view_depends_on(
     try:
         shop_connection.execute("drop view if exists shop.looked_at")
         shop_connection.execute(
-            sql.SQL("create view shop.looked_at ({}) as {}").format(names, sql.SQL(text))  # type: ignore[arg-type]
+            sql.SQL("create view shop.looked_at ({}) as {}").format(names, sql.SQL(text))
         )
         needed = shop_connection.execute(DEPENDENCIES).fetchall()
     finally:
         shop_connection.execute("drop view if exists shop.looked_at")
-    columns = {ColumnName(RelationName(s, r), c) for s, r, c in needed if c}  # type: ignore[arg-type]
+    columns = {ColumnName(RelationName(s, r), c) for s, r, c in needed if c}
     sources = {column.name for output in rows.outputs for column in output.sources}
     if case.name not in WHOLE_ROWS:
         assert sources <= columns
     # A WITH query that nobody reads is in pg_depend, and never executed.
     if case.name != "unused_is_not_executed":
-        assert {RelationName(s, r) for s, r, _ in needed} == resolver.notes.reads  # type: ignore[arg-type]
+        assert {RelationName(s, r) for s, r, _ in needed} == resolver.notes.reads
 
 
 @pytest.mark.parametrize("case", READABLE, ids=lambda case: case.id)

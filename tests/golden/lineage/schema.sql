@@ -1,8 +1,9 @@
 -- The little shop that the golden cases of lineage are about.
 create schema shop;
+create type shop.mood as enum ('good', 'it''s bad');
 create table shop.customers (
   id integer primary key, name text, email text, country varchar(2), born date, vip boolean,
-  address jsonb, tags text[]
+  address jsonb, tags text[], mood shop.mood
 );
 create table shop.orders (
   id bigint primary key, customer_id integer, status text, ordered_at timestamptz,

@@ -50,7 +50,7 @@ def shop() -> LineageSchema:
     views: dict[RelationName, str] = {}
     for statement in sqlglot.parse(SCHEMA_SQL, dialect="postgres"):
         assert statement is not None
-        if not isinstance(statement, exp.Create) or statement.kind == "SCHEMA":
+        if not isinstance(statement, exp.Create) or statement.kind in {"SCHEMA", "TYPE"}:
             continue
         if statement.kind == "TABLE":
             columns[relation(statement.this.this.name)] = tuple(
