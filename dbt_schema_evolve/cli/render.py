@@ -92,10 +92,9 @@ def verdicts_text(verdicts: Sequence[Verdict]) -> str:
     lines = []
     for verdict in sorted(verdicts, key=lambda v: list(_MARKS).index(v.decision)):
         ratio = verdict.measured_speedup_ratio
-        speed = f"{ratio:.1f}x  " if ratio is not None else ""
-        lines.append(f"{_MARKS[verdict.decision]:9}{speed}{verdict.recommendation.number_key}")
-        for reason in verdict.reasons:
-            lines += _field("", reason)
+        speed = f"  ({figures.speedup(ratio)})" if ratio is not None else ""
+        lines.append(f"{_MARKS[verdict.decision]:9}{verdict.recommendation.number_key}{speed}")
+        lines += _field("", "; ".join(verdict.reasons))
     return "\n".join(lines)
 
 

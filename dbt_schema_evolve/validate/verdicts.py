@@ -88,26 +88,30 @@ def _verdict(
         decision, reasons = Decision.REJECT, objections
     else:
         model_runs = runs.get(recommendation.model_id)
+        builds_per_day = (model_runs.builds if model_runs else 0) / max(window_days, 1.0)
         balance = Balance(
-            saved_us_per_day=sum(
-                s.calls * (s.measured_baseline_us - s.measured_patched_us) for s in served
-            )
-            / max(window_days, 1.0),
-            build_us_per_day=(model_runs.builds if model_runs else 0)
-            * (build_us or 0)
-            / max(window_days, 1.0),
+            saved_us_per_day=_saved_us(served) / max(window_days, 1.0),
+            build_us_per_day=builds_per_day * (build_us or 0),
         )
-        decision, reason = _gain(recommendation.spec, served, balance)
-        reasons = (reason, str(balance))
+        decision, *reasons_found = _gain(recommendation.spec, served, balance)
+        reasons = tuple(reasons_found)
+    # A drop is not meant to make anything faster; that other changes do is not its merit.
+    is_drop = isinstance(recommendation.spec, DropIndexSpec)
     return Verdict(
         recommendation=recommendation,
         decision=decision,
         reasons=reasons,
-        measured_speedup_ratio=median(1 / s.measured_ratio for s in served) if served else None,
+        measured_speedup_ratio=(
+            median(1 / s.measured_ratio for s in served) if served and not is_drop else None
+        ),
         measured_bytes=measured.sizes.get(recommendation.number_key),
         measured_build_us=build_us,
-        served=tuple(s.fingerprint for s in served),
+        served=() if is_drop else tuple(s.fingerprint for s in served),
     )
+
+
+def _saved_us(speeds: Sequence[SpeedComparison]) -> float:
+    return sum(s.calls * (s.measured_baseline_us - s.measured_patched_us) for s in speeds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +126,21 @@ class Balance:
         """Above zero: worth its builds."""
         return self.saved_us_per_day - self.build_us_per_day
 
+    @property
+    def readers(self) -> str:
+        """What readers gain, in words."""
+        verb = "save" if self.saved_us_per_day >= 0 else "lose"
+        return f"its queries {verb} {abs(self.saved_us_per_day) / 1e6:.2f} s a day"
+
+    @property
+    def builds(self) -> str:
+        """What the model's builds gain, in words."""
+        verb = "cost" if self.build_us_per_day >= 0 else "save"
+        return f"its model's builds {verb} {abs(self.build_us_per_day) / 1e6:.2f} s a day"
+
     def __str__(self) -> str:
-        """The balance in one clause."""
-        builds = "cost" if self.build_us_per_day >= 0 else "save"
-        readers = "save" if self.saved_us_per_day >= 0 else "lose"
-        return (
-            f"queries {readers} {abs(self.saved_us_per_day) / 1e6:.2f} s a day, "
-            f"builds {builds} {abs(self.build_us_per_day) / 1e6:.2f} s a day"
-        )
+        """Both, measured with all changes of the trial in place."""
+        return f"{self.readers}, {self.builds}"
 
 
 def _objections(
@@ -144,24 +155,27 @@ def _objections(
     )
 
 
-def _gain(spec: Spec, served: Sequence[SpeedComparison], balance: Balance) -> tuple[Decision, str]:
+def _gain(
+    spec: Spec, served: Sequence[SpeedComparison], balance: Balance
+) -> tuple[Decision, str, str]:
     """Weigh a change that nothing speaks against."""
     winners = sum(faster_beyond_noise(s) for s in served)
     match spec:
         case DropIndexSpec():
-            return Decision.ACCEPT, "no query became slower without it"
+            return Decision.ACCEPT, "no query became slower without it", balance.builds
         case MaterializationSpec(materialized="view") if balance.net_us_per_day > 0:
-            return Decision.ACCEPT, "no query became slower beyond noise"
+            return Decision.ACCEPT, "no query became slower beyond noise", balance.builds
         case MaterializationSpec(materialized="view"):
-            return Decision.INCONCLUSIVE, "no gain beyond noise"
+            return Decision.INCONCLUSIVE, "no gain beyond noise", str(balance)
         case _ if not winners:
-            return Decision.REJECT, (
-                "no query became faster beyond noise" if served else "no measured query uses it"
-            )
+            reason = "no query became faster beyond noise" if served else "no query uses it"
+            return Decision.REJECT, reason, str(balance)
         case _ if balance.net_us_per_day <= 0:
-            return Decision.REJECT, "it costs builds more time than it saves readers"
+            reason = "it costs builds more time than it saves readers"
+            return Decision.REJECT, reason, str(balance)
         case _:
-            return Decision.ACCEPT, f"{winners} of {len(served)} queries faster beyond noise"
+            reason = f"{winners} of {len(served)} queries faster beyond noise"
+            return Decision.ACCEPT, reason, str(balance)
 
 
 def _differing_results(recommendation: Recommendation, measured: Measured) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ def sum_up(
         median_speedup_ratio=median(speedups) if speedups else None,
         worst_query_ratio=max((s.measured_ratio for s in validation.speeds), default=None),
         results_compared=sum(check.identical is not None for check in results),
-        results_identical=bool(results) and all(check.identical for check in results),
+        results_identical=bool(results) and all(check.identical is not False for check in results),
         patch_applies=outcome.patch_applies,
         twin_same_plan_ratio=outcome.twin_same_plan_ratio,
         seconds=outcome.seconds,
