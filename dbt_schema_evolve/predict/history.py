@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from math import exp, isfinite, log
+from math import exp, log
 from statistics import median
 
 from dbt_schema_evolve.records.forecasts import Case, Observation
@@ -13,6 +13,8 @@ MIN_WINDOWS = 4  # with three, one slow window is a third of the evidence
 MIN_DAYS = 3.0  # less is one weekend
 MAX_SILENCE = 0.5  # of the history's length: what has not run for longer may not run again
 MIN_SILENCE_DAYS = 8.0  # a weekly report is not silent
+SHORTEST_US = 0.001  # less, and a broken counter is likelier than such a call
+LONGEST_US = 1e15  # 31 years, likewise
 
 _DAY = timedelta(days=1)
 
@@ -31,9 +33,9 @@ class Level:
 
 
 def timed(case: Case) -> tuple[Observation, ...]:
-    """Return the windows whose time can be taken the logarithm of."""
+    """Return the windows whose time can be that of a call."""
     return tuple(
-        o for o in case.observations if isfinite(o.mean_us) and o.mean_us > 0 and o.calls > 0
+        o for o in case.observations if SHORTEST_US <= o.mean_us <= LONGEST_US and o.calls > 0
     )
 
 
@@ -41,7 +43,7 @@ def level(case: Case) -> Level | Skip:
     """Return today's level, or why the history does not carry a forecast."""
     windows = timed(case)
     if case.observations and not windows:
-        return Skip(case.subject, "none of its windows holds a time above zero")
+        return Skip(case.subject, "none of its windows holds a time that a call can take")
     if len(windows) < MIN_WINDOWS:
         return Skip(
             case.subject, f"seen in {len(windows)} windows only; a forecast needs {MIN_WINDOWS}"

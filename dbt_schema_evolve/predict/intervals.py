@@ -26,7 +26,7 @@ def interval(log_us: float, stderr: float, points: int) -> Interval:
 def student(freedom: int) -> float:
     """Return Student's two-sided 90 % quantile; few points make wide intervals.
 
-    Abramowitz and Stegun, 26.7.5: within 1 % from 3 degrees of freedom on.
+    Abramowitz and Stegun, 26.7.5: within 2 % from 3 degrees of freedom on.
     """
     n = max(freedom, 2)
     z = _Z

@@ -15,7 +15,7 @@ the scatter of the outcome itself and of the median that it starts from.
 """
 
 from collections.abc import Sequence
-from math import isfinite, log, pi, sqrt
+from math import hypot, isfinite, log, pi, sqrt
 from statistics import median
 
 from dbt_schema_evolve.predict.history import Level, level
@@ -66,21 +66,23 @@ def _log_time(case: Case, now: Level, driver: Driver, horizon_days: float) -> tu
     growth, exponent = driver.growth, driver.elasticity.exponent
     rows_now = float(max(growth.rows, 1))
     rows_then = max(rows_now + growth.rows_per_day * horizon_days, 1.0)
-    log_ratio = log(rows_then / rows_now)
+    log_ratio = log(rows_then) - log(rows_now)
     rows_at = {o.at: rows for o, rows in zip(case.observations, driver.rows, strict=True)}
     log_us = median(
-        log(o.mean_us) + exponent * log(rows_then / max(rows_at[o.at], 1.0)) for o in now.recent
+        log(o.mean_us) + exponent * (log(rows_then) - log(max(rows_at[o.at], 1.0)))
+        for o in now.recent
     )
     days = max(growth.days, 1.0)
     drift = horizon_days * growth.stderr_rows_per_day / rows_then
     bend = _BEND * log_ratio * horizon_days / (horizon_days + days)
-    growth_variance = drift**2 * (1 + horizon_days / days) + bend**2
-    exponent_variance = driver.elasticity.stderr**2
-    noise_variance = driver.elasticity.residual_ratio**2 * (1 + pi / (2 * len(now.recent)))
-    return log_us, sqrt(
-        (exponent**2 + exponent_variance) * growth_variance
-        + exponent_variance * log_ratio**2
-        + noise_variance
+    log_ratio_error = hypot(drift * sqrt(1 + horizon_days / days), bend)
+    exponent_error = driver.elasticity.stderr
+    # hypot, because a square of a strange number raises where this gives infinity.
+    return log_us, hypot(
+        exponent * log_ratio_error,
+        exponent_error * log_ratio_error,
+        exponent_error * log_ratio,
+        driver.elasticity.residual_ratio * sqrt(1 + pi / (2 * len(now.recent))),
     )
 
 
