@@ -17,6 +17,7 @@ _CONFIG: dict[str, Any] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
+_HEADER_BYTES = 3 * 4_096  # before the blocks: https://duckdb.org/docs/stable/internals/storage
 _REBUILD = (
     "move the file away and ingest again: the warehouse still holds every capture;"
     " or restore a copy of it"
@@ -40,6 +41,7 @@ def opened(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        was_closed = path.exists() and not path.with_name(path.name + ".wal").exists()
         connection = duckdb.connect(str(path), read_only=read_only, config=_CONFIG)
     except OSError as error:
         raise HistoryError(
@@ -51,6 +53,8 @@ def opened(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         raise _not_opened(error, path) from error
     try:
         with plainly(path):
+            if was_closed:
+                _check_length(connection, path)
             _check_version(connection, path, read_only=read_only)
     except BaseException:
         connection.close()
@@ -86,6 +90,20 @@ def plainly(path: Path) -> Iterator[None]:
         ) from error
 
 
+def _check_length(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Refuse a file that lost its end: DuckDB itself notices only once it needs those bytes."""
+    row = connection.execute(
+        "select block_size, total_blocks from pragma_database_size()"
+    ).fetchone()
+    expected = 0 if row is None else _HEADER_BYTES + row[0] * row[1]
+    if path.stat().st_size < expected:
+        raise HistoryError(
+            f"the history file is truncated: {path.stat().st_size} of {expected} bytes",
+            at=str(path),
+            remedy=_REBUILD,
+        )
+
+
 def _check_version(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
     """Make the tables in a new file; refuse a file that a newer version or something else made."""
     tables = {
@@ -114,7 +132,7 @@ def _check_version(connection: duckdb.DuckDBPyConnection, path: Path, *, read_on
 
 def _not_opened(error: duckdb.Error, path: Path) -> BusyError | HistoryError:
     text = _first_line(error)
-    if "lock" in text or isinstance(error, duckdb.ConnectionException):
+    if "Could not set lock" in text or isinstance(error, duckdb.ConnectionException):
         return _busy(error, path)
     if path.is_dir() or "Permission denied" in text:
         return HistoryError(

@@ -78,7 +78,8 @@ def _rows(
     cursor: psycopg.Cursor[Row], table: str, schema: str, capture_id: str | None = None
 ) -> list[Row]:
     text = sql.SQL(query_text(f"captured_{table}"))
-    query = text.format(schema=sql.Identifier(schema))
+    # Placeholders are read after identifiers are put in, so that a `%` in a name has to be doubled.
+    query = text.format(schema=sql.Identifier(schema.replace("%", "%%")))
     return cursor.execute(query, {"capture_id": capture_id}, prepare=True).fetchall()
 
 
