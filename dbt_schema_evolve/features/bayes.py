@@ -37,46 +37,68 @@ class Fit:
     log_evidence: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """Weighted sums of centred points."""
+
+    weight: float
+    x: float  # the means
+    y: float
+    xx: float
+    xy: float
+    yy: float
+
+    def squares(self, slope: float) -> float:
+        """Squared distances from a line through the middle."""
+        return max(self.yy - 2 * slope * self.xy + slope * slope * self.xx, 0.0)
+
+
 def fit(
     xs: Sequence[float], ys: Sequence[float], weights: Sequence[float], before: Belief, noise: float
 ) -> Fit:
     """Fit a line; `noise` is the standard deviation that is expected of y."""
-    variance = noise**2
-    slope = before.mean
+    # From the first point on, so that sums of squares do not drown small differences.
+    points = [(w, x - xs[0], y - ys[0]) for w, x, y in zip(weights, xs, ys, strict=True)]
     robust = list(weights)
+    variance = noise * noise
+    known = 1 / (before.stderr * before.stderr)
     for _ in range(_ROUNDS):
-        total = sum(robust)
-        middle_x = sum(w * x for w, x in zip(robust, xs, strict=True)) / total
-        middle_y = sum(w * y for w, y in zip(robust, ys, strict=True)) / total
-        points = [(w, x - middle_x, y - middle_y) for w, x, y in zip(robust, xs, ys, strict=True)]
-        sxx = sum(w * x * x for w, x, _ in points)
-        sxy = sum(w * x * y for w, x, y in points)
-        precision = 1 / before.stderr**2 + sxx / variance
-        slope = (before.mean / before.stderr**2 + sxy / variance) / precision
-        squares = sum(w * (y - slope * x) ** 2 for w, x, y in points)
-        variance = (_NOISE_POINTS * noise**2 + squares) / (_NOISE_POINTS + max(total - 1, 0))
+        sums = _moments(points, robust)
+        precision = known + sums.xx / variance
+        slope = (before.mean * known + sums.xy / variance) / precision
+        variance = (_NOISE_POINTS * noise * noise + sums.squares(slope)) / (
+            _NOISE_POINTS + max(sums.weight - 1, 0.0)
+        )
         limit = _HUBER * sqrt(variance)
+        base = sums.y - slope * sums.x
         robust = [
-            w * min(1.0, limit / max(abs(y - slope * x), 1e-12))
-            for w, (_, x, y) in zip(weights, points, strict=True)
+            w if abs(y - base - slope * x) <= limit else w * limit / abs(y - base - slope * x)
+            for w, x, y in points
         ]
-    stderr = sqrt(1 / (1 / before.stderr**2 + sxx / variance))
+    precision = known + sums.xx / variance
     return Fit(
-        Belief(slope, stderr), sqrt(variance), _log_evidence(points, before, variance, sxx, sxy)
+        Belief(slope, sqrt(1 / precision)), sqrt(variance), _log_evidence(sums, before, variance)
     )
 
 
-def _log_evidence(
-    points: Sequence[tuple[float, float, float]],
-    before: Belief,
-    variance: float,
-    sxx: float,
-    sxy: float,
-) -> float:
+def _moments(points: Sequence[tuple[float, float, float]], weights: Sequence[float]) -> _Moments:
+    total = sum_x = sum_y = sum_xx = sum_xy = sum_yy = 0.0
+    for w, (_, x, y) in zip(weights, points, strict=True):
+        wx, wy = w * x, w * y
+        total += w
+        sum_x += wx
+        sum_y += wy
+        sum_xx += wx * x
+        sum_xy += wx * y
+        sum_yy += wy * y
+    x, y = sum_x / total, sum_y / total
+    return _Moments(total, x, y, sum_xx - sum_x * x, sum_xy - sum_x * y, sum_yy - sum_y * y)
+
+
+def _log_evidence(sums: _Moments, before: Belief, variance: float) -> float:
     """Log density of y with the slope integrated out: a better driver has more of it."""
-    off = sum(w * (y - before.mean * x) ** 2 for w, x, y in points)
-    pull = sxy - before.mean * sxx
-    room = 1 + before.stderr**2 * sxx / variance
-    explained = before.stderr**2 * pull**2 / variance / room
-    count = sum(w for w, _, _ in points)
-    return -0.5 * (count * log(variance) + log(room) + (off - explained) / variance)
+    pull = sums.xy - before.mean * sums.xx
+    room = 1 + before.stderr * before.stderr * sums.xx / variance
+    explained = before.stderr * before.stderr * pull * pull / variance / room
+    off = sums.squares(before.mean)
+    return -0.5 * (sums.weight * log(variance) + log(room) + (off - explained) / variance)
