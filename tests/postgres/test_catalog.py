@@ -163,14 +163,14 @@ def test_only_the_schemas_asked_for_are_read(connection: psycopg.Connection) -> 
 def test_a_role_without_rights_reads_what_it_may_and_says_what_it_may_not(
     cluster: Cluster, database: str, connection: psycopg.Connection, catalog: Catalog
 ) -> None:
-    connection.execute("drop role if exists reader")
-    connection.execute("create role reader login")
-    connection.execute(f"grant select on {ORDERS.sql} to reader")
-    connection.execute('grant usage on schema "Märkte 100%" to reader')
-    with cluster.connect(database, user="reader") as limited:
+    connection.execute("drop role if exists catalog_reader")
+    connection.execute("create role catalog_reader login")
+    connection.execute(f"grant select on {ORDERS.sql} to catalog_reader")
+    connection.execute('grant usage on schema "Märkte 100%" to catalog_reader')
+    with cluster.connect(database, user="catalog_reader") as limited:
         seen = read_catalog(limited)
-    connection.execute("drop owned by reader")
-    connection.execute("drop role reader")
+    connection.execute("drop owned by catalog_reader")
+    connection.execute("drop role catalog_reader")
     assert [index.spec for index in seen.indexes] == [index.spec for index in catalog.indexes]
     orders, items = seen.table(ORDERS), seen.table(RelationName("raw", "items"))
     assert orders == catalog.table(ORDERS)

@@ -36,8 +36,8 @@ def with_true_ends(connection: psycopg.Connection[Any], catalog: Catalog) -> Cat
         full = index.is_valid and not index.spec.where and index.spec.method == "btree"
         if full and not key.is_expression:
             in_use = bool(index.scans) or index.spec.unique
-            columns = leading[index.spec.relation]
-            columns[key.term] = columns.get(key.term, True) and in_use
+            own = leading[index.spec.relation]
+            own[key.term] = own.get(key.term, True) and in_use
     connection.execute(f"set /* schema_evolve */ local statement_timeout = '{_TIMEOUT}'".encode())
     # Where no index gives the order, reading the table is no way out.
     connection.execute("set /* schema_evolve */ local enable_seqscan = off")

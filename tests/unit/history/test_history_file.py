@@ -208,19 +208,6 @@ def test_a_truncated_file_is_refused_and_left_alone(path: Path, share: float) ->
     assert [file.name for file in path.parent.iterdir()] == ["history.duckdb"]
 
 
-def test_a_damaged_block_is_an_error_with_a_remedy(path: Path) -> None:
-    with DuckHistory(path) as history:
-        for number in range(3):
-            history.add_capture(facts(number, statements=500))
-    with path.open("r+b") as file:
-        file.seek(3 * 4_096 + 100)  # in the first block behind the headers
-        file.write(b"\xff" * 64)
-    with pytest.raises(HistoryError) as caught, DuckHistory(path) as history:
-        history.statement_snapshots()
-    assert "checksum" in caught.value.problem
-    assert "ingest again" in caught.value.remedy
-
-
 @pytest.mark.parametrize(
     "content", [b"name,calls\n" * 1_000, b"SQLite format 3\x00" + b"\0" * 9_000]
 )
