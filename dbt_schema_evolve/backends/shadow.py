@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from dbt_schema_evolve.backends.dbt_project import DbtProject, Target
 from dbt_schema_evolve.backends.dbt_runner import DbtRunner, project_arguments
 from dbt_schema_evolve.backends.postgres import measure
+from dbt_schema_evolve.backends.postgres.connect import connect
 from dbt_schema_evolve.backends.postgres.explain import scanned_indexes
 from dbt_schema_evolve.errors import BusyError, ProjectError, WarehouseError
 from dbt_schema_evolve.ingest.artifacts import read_manifest, read_run_results
@@ -46,14 +47,7 @@ class ShadowTarget:
         self._schemas: dict[Side, frozenset[str]] = {}
 
     def __enter__(self) -> Self:
-        try:
-            self._connection = psycopg.connect(self._target.conninfo, autocommit=True)
-        except psycopg.OperationalError as error:
-            raise WarehouseError(
-                f"cannot connect: {str(error).strip()}",
-                at=f"target {self._target.name}",
-                remedy="check the profile; `dbt debug` tests the same connection",
-            ) from error
+        self._connection = connect(self._target)
         row = self._connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
         if row != (True,):
             self._connection.close()

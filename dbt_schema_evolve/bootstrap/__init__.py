@@ -1,6 +1,7 @@
 """The one place where backends meet ports."""
 
+from dbt_schema_evolve.backends.demo.defaults import DAYS, DEFAULT_SCALE
 from dbt_schema_evolve.bootstrap.app import App, open_app
 from dbt_schema_evolve.bootstrap.demo import run_demo
 
-__all__ = ["App", "open_app", "run_demo"]
+__all__ = ["DAYS", "DEFAULT_SCALE", "App", "open_app", "run_demo"]

@@ -24,6 +24,7 @@ from dbt_schema_evolve.records.workload import Skip
 Statistics = Callable[[RelationName, str], ColumnStatistics | None]
 
 _MARKED = re.compile(f"'{MARK}(\\d+)'")
+_CONSTANT = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
 _LIST_VALUES = 3  # `IN ($1 /*, ... */)`: Postgres 18 does not say how many there were
 _YEAR = re.compile(r"-?\d{4,}")
 
@@ -46,7 +47,7 @@ def bind(sql: str, schema: LineageSchema, statistics: Statistics, pick: int = 0)
         return found.output if found else None
 
     found = list(places(tree, lookup))
-    values = _values(found, statistics, pick)
+    values = _values(found, statistics, pick) | _kept_in_group_by(tree, text)
     for group in _equal_by_meaning(tree):
         chosen = next((values[number] for number in group if number in values), None)
         if chosen is not None:
@@ -157,6 +158,41 @@ def _equal_by_meaning(tree: exp.Expr) -> Iterable[list[int]]:
                 if shape in wanted:
                     for pair in zip(wanted[shape], numbers, strict=True):
                         yield list(pair)
+
+
+def _kept_in_group_by(tree: exp.Expr, text: str) -> dict[int, str]:
+    """Return the constants that pg_stat_statements left standing, by the parameter they match.
+
+    A key of GROUP BY that repeats an output is only a reference to it once it is analysed, so
+    `select trunc('week', d) ... group by trunc('week', d)` is kept as `select trunc($1, d) ...
+    group by trunc('week', d)`.
+    """
+    # sqlglot spells units in capitals; Postgres compares constants as they were written.
+    written = {constant.upper(): constant for constant in _CONSTANT.findall(text)}
+    kept: dict[int, str] = {}
+    for select in tree.find_all(exp.Select):
+        group = select.args.get("group")
+        keys = [_slots(key) for key in (group.expressions if group is not None else ())]
+        for output in select.expressions:
+            for node in output.walk():
+                if not _may_match(node):
+                    continue
+                shape, slots = _slots(node)
+                twin = next((key for key in keys if key[0] == shape), None)
+                if twin is None or twin[1] == slots:
+                    continue
+                keys.remove(twin)
+                for mine, theirs in zip(slots, twin[1], strict=True):
+                    number = _MARKED.fullmatch(mine)
+                    if number and not _MARKED.fullmatch(theirs):
+                        kept[int(number[1])] = written.get(theirs.upper(), theirs)
+    return kept
+
+
+def _slots(node: exp.Expr) -> tuple[str, list[str]]:
+    """Return an expression without its constants, and the constants."""
+    sql = node.unalias().sql("postgres")
+    return _CONSTANT.sub("?", sql), _CONSTANT.findall(sql)
 
 
 def _may_match(node: exp.Expr) -> bool:

@@ -53,6 +53,7 @@ _ROLES: dict[type[exp.Expr], Role] = {
     exp.LT: Role.HIGH,
     exp.LTE: Role.HIGH,
 }
+_WRAPPERS = (exp.Paren, exp.Neg, exp.Cast, exp.Alias, exp.Column)
 _EQUALS = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is)
 _JSON_STEPS = (exp.JSONPath, exp.JSONPathKey, exp.JSONPathSubscript)
 _JSON = (exp.JSONExtract, exp.JSONExtractScalar)
@@ -72,17 +73,33 @@ def places(tree: exp.Expr, lookup: Lookup) -> Iterator[Place]:
 
 def _place(node: exp.Expr, number: int, lookup: Lookup) -> Place:
     cast = Family.UNKNOWN
-    while isinstance(node.parent, exp.Paren | exp.Neg | exp.Cast | exp.Alias | exp.Column):
+    is_date = False
+    while node.parent is not None and (isinstance(node.parent, _WRAPPERS) or _reads_iso_date(node)):
+        is_date = is_date or _reads_iso_date(node)
         node = node.parent
         if isinstance(node, exp.Cast) and cast is Family.UNKNOWN:
             cast = family(node.to.sql("postgres"))
     found = _around(node, number, lookup)
+    if is_date and found.column is None and found.role is not Role.FIXED:
+        return Place(number, Role.PLAIN, Family.DATE)
     if cast is Family.UNKNOWN or found.role is Role.FIXED or cast is found.family:
         return found
     kept = found.column is not None and {cast, found.family} <= {*_TIMES, Family.UNKNOWN}
     if kept or found.role is Role.ARRAY:
         return found
     return Place(number, Role.PLAIN if found.role is Role.EQUAL else found.role, cast)
+
+
+def _reads_iso_date(node: exp.Expr) -> bool:
+    """Whether a node is the text in `to_date(text, 'YYYY-MM-DD')`: a date by another name.
+
+    A format that is a parameter itself is bound to this one.
+    """
+    parent = node.parent
+    if not isinstance(parent, exp.StrToDate | exp.StrToTime) or node.arg_key != "this":
+        return False
+    form = parent.args["format"]
+    return parameter(form) is not None or form.name == "%Y-%m-%d"
 
 
 def _around(node: exp.Expr, number: int, lookup: Lookup) -> Place:  # noqa: PLR0911, PLR0912

@@ -9,7 +9,7 @@ import psycopg
 from dbt_schema_evolve.backends.dbt_project import Target
 from dbt_schema_evolve.backends.postgres.captured import read_captures
 from dbt_schema_evolve.backends.postgres.catalog import read_catalog
-from dbt_schema_evolve.errors import WarehouseError
+from dbt_schema_evolve.backends.postgres.connect import connect
 from dbt_schema_evolve.records.captures import CapturedFacts
 from dbt_schema_evolve.records.catalog import Catalog
 
@@ -29,15 +29,8 @@ class PostgresWarehouse:
         self._connection: psycopg.Connection[Any] | None = None
 
     def __enter__(self) -> Self:
-        try:
-            self._connection = psycopg.connect(self._target.conninfo, autocommit=True)
-            self._connection.read_only = True
-        except psycopg.OperationalError as error:
-            raise WarehouseError(
-                f"cannot connect: {str(error).strip().splitlines()[0]}",
-                at=f"target {self._target.name} of profile {self._target.profile}",
-                remedy="check the profile; `dbt debug` tests the same connection",
-            ) from error
+        self._connection = connect(self._target)
+        self._connection.read_only = True
         return self
 
     def __exit__(
