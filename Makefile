@@ -35,7 +35,7 @@ format: $(INSTALLED) ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 
 golden: $(INSTALLED) ## Rewrite expected outputs, to be read in the diff
-	SCHEMA_EVOLVE_GOLDEN=write $(BIN)/python -m pytest -q tests/unit tests/golden
+	SCHEMA_EVOLVE_GOLDEN=write $(BIN)/python -m pytest -q tests/unit tests/test_docs.py
 
 bench: $(INSTALLED) ## The published figures, one JSON object a benchmark
 	$(BIN)/python -m benchmarks.twin

@@ -8,12 +8,11 @@ from types import TracebackType
 from typing import Self
 
 import psycopg
-from psycopg import sql
 from ruamel.yaml import YAML
 
 from dbt_schema_evolve.backends.dbt_project import DbtProject, Target
 from dbt_schema_evolve.backends.dbt_runner import DbtRunner, project_arguments
-from dbt_schema_evolve.backends.postgres import measure
+from dbt_schema_evolve.backends.postgres import measure, shadow_schemas
 from dbt_schema_evolve.backends.postgres.connect import connect
 from dbt_schema_evolve.backends.postgres.explain import scanned_indexes
 from dbt_schema_evolve.errors import BusyError, ProjectError, WarehouseError
@@ -22,7 +21,6 @@ from dbt_schema_evolve.ports import Side
 from dbt_schema_evolve.records.changes import IndexSpec
 from dbt_schema_evolve.records.relations import RelationName
 
-_OURS = "shadow target of dbt-schema-evolve"
 _LOCK = 0x5E7A_5AD0  # any number, the same in every process
 _NOT_COPIED = ("target", "logs", ".git", ".venv", "venv", ".schema_evolve", "node_modules")
 
@@ -48,7 +46,9 @@ class ShadowTarget:
 
     def __enter__(self) -> Self:
         self._connection = connect(self._target)
-        row = self._connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+        row = self._connection.execute(
+            "select /* schema_evolve */ pg_try_advisory_lock(%s)", (_LOCK,)
+        ).fetchone()
         if row != (True,):
             self._connection.close()
             raise BusyError(
@@ -66,7 +66,7 @@ class ShadowTarget:
     ) -> None:
         with contextlib.suppress(psycopg.Error):
             for schemas in self._schemas.values():
-                measure.drop_schemas(self.connection, sorted(schemas))
+                shadow_schemas.drop_schemas(self.connection, sorted(schemas))
         self.connection.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -105,13 +105,10 @@ class ShadowTarget:
 
     def settle(self) -> None:
         """Vacuum and analyze everything that stores rows on both sides."""
-        rows = self.connection.execute(
-            "select n.nspname, c.relname from pg_class c join pg_namespace n"
-            " on n.oid = c.relnamespace where c.relkind in ('r', 'm') and n.nspname = any(%s)"
-            " order by 1, 2",
-            (sorted(frozenset().union(*self._schemas.values())),),
-        ).fetchall()
-        measure.settle(self.connection, [RelationName(str(s), str(n)) for s, n in rows])
+        with self._clear("vacuum the shadow target"):
+            shadow_schemas.settle(
+                self.connection, sorted(frozenset().union(*self._schemas.values()))
+            )
 
     def digest(self, query: str) -> str:
         """Return the multiset fingerprint of a query's rows."""
@@ -125,14 +122,7 @@ class ShadowTarget:
 
     def columns(self, relation: RelationName) -> tuple[str, ...]:
         """Return a relation's columns in order."""
-        rows = self.connection.execute(
-            "select a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid"
-            " join pg_namespace n on n.oid = c.relnamespace"
-            " where n.nspname = %s and c.relname = %s and a.attnum > 0 and not a.attisdropped"
-            " order by a.attnum",
-            (relation.schema, relation.name),
-        ).fetchall()
-        return tuple(str(name) for (name,) in rows)
+        return shadow_schemas.columns_of(self.connection, relation)
 
     def paired_times(
         self, baseline: str, patched: str, seconds: float
@@ -148,13 +138,7 @@ class ShadowTarget:
 
     def sizes(self, side: Side) -> Mapping[RelationName, int]:
         """Return the bytes of each relation that stores rows, its indexes included."""
-        rows = self.connection.execute(
-            "select n.nspname, c.relname, pg_total_relation_size(c.oid) from pg_class c"
-            " join pg_namespace n on n.oid = c.relnamespace"
-            " where c.relkind in ('r', 'm') and n.nspname = any(%s)",
-            (sorted(self._schemas[side]),),
-        ).fetchall()
-        return {RelationName(str(s), str(n)): int(str(size)) for s, n, size in rows}
+        return shadow_schemas.relation_bytes(self.connection, sorted(self._schemas[side]))
 
     @contextlib.contextmanager
     def _clear(self, what: str) -> Iterator[None]:
@@ -211,35 +195,8 @@ class ShadowTarget:
             )
         schemas = frozenset(relation.schema for relation in relations.values())
         for schema in sorted(schemas):
-            self._claim(schema)
+            shadow_schemas.make_schema(self.connection, schema)
         self._schemas[side] = schemas
-
-    def _claim(self, schema: str) -> None:
-        """Make a schema afresh; one of this name that we did not make is left alone."""
-        name = sql.Identifier(schema)
-        row = self.connection.execute(
-            "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = %s",
-            (schema,),
-        ).fetchone()
-        if row is not None and row[0] != _OURS:
-            raise WarehouseError(
-                f"schema {schema!r} exists and is not ours",
-                at=f"target {self._target.name}",
-                remedy="rename or drop it; the shadow target needs this name",
-            )
-        try:
-            with self.connection.transaction():
-                self.connection.execute(sql.SQL("drop schema if exists {} cascade").format(name))
-                self.connection.execute(sql.SQL("create schema {}").format(name))
-                self.connection.execute(
-                    sql.SQL("comment on schema {} is {}").format(name, sql.Literal(_OURS))
-                )
-        except psycopg.Error as error:
-            raise WarehouseError(
-                f"cannot make the shadow schema {schema!r}: {str(error).strip().splitlines()[0]}",
-                at=f"target {self._target.name}",
-                remedy="grant CREATE on the database, or validate against another target",
-            ) from error
 
     def _run(self, side: Side, project_dir: Path, command: str, *arguments: str) -> None:
         self._dbt.run(

@@ -87,7 +87,7 @@ def _same_plan_ratio(app: App, advice: Advice) -> float | None:
     queries = [facts.sql for facts in advice.evidence.queries]
     with app.warehouse() as warehouse:
         path = ", ".join(f'"{name}"' for name in advice.lineage.schema.search_path)
-        warehouse.connection.execute(f"set search_path to {path}".encode())
+        warehouse.connection.execute(f"set /* schema_evolve */ search_path to {path}".encode())
         with planner_twin(warehouse.catalog(), advice.lineage.schema, advice.evidence) as twin:
             return plan_agreement(twin, warehouse.connection, queries).same_plan_ratio
 

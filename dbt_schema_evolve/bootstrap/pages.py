@@ -4,6 +4,7 @@ from datetime import datetime
 
 from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.report.contents import ReportInput
+from dbt_schema_evolve.report.names import readable, readable_verdicts
 from dbt_schema_evolve.workflows.advise import Advice
 from dbt_schema_evolve.workflows.validate import Validation
 
@@ -17,7 +18,7 @@ def report_input(
     headline: tuple[tuple[str, str], ...] = (),
 ) -> ReportInput:
     """Gather what a page says; `diff` is what is left of the patch."""
-    graph, selection = advice.lineage.graph, advice.selection
+    graph, selection, labels = advice.lineage.graph, advice.selection, advice.lineage.labels
     saved = 1 - selection.estimated_cost_after / (selection.estimated_cost_before or 1.0)
     return ReportInput(
         title=title,
@@ -29,12 +30,12 @@ def report_input(
             ("estimated saving", figures.percent(saved)),
             *headline,
         ),
-        recommendations=selection.recommendations,
-        verdicts=validation.verdicts if validation else (),
+        recommendations=readable(selection.recommendations, labels),
+        verdicts=readable_verdicts(validation.verdicts, labels) if validation else (),
         trials=validation.trials if validation else (),
         forecasts=advice.prediction.forecasts,
         graph=graph,
-        labels=advice.lineage.labels,
+        labels=labels,
         diff=diff,
         skips=advice.by_hand,
         not_looked_at=advice.skips,

@@ -21,6 +21,6 @@ def advise(app: App, budget: int | None, only: tuple[str, ...], output: str) -> 
         render.show(markdown.render(app.page(advice)))
     else:
         render.show(render.forecasts_text(advice.prediction.forecasts, advice.lineage.labels, 3))
-        render.show("\n" + render.selection_text(advice.selection))
+        render.show("\n" + render.selection_text(advice.selection, advice.lineage.labels))
         render.show("\n" + advice.diff)
     render.skips((*advice.by_hand, *advice.skips), "facts")

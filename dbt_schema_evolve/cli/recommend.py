@@ -16,5 +16,5 @@ def recommend(app: App, budget: int | None, only: tuple[str, ...], output: str) 
     if output == "json":
         render.show_json(advice.selection)
     else:
-        render.show(render.selection_text(advice.selection))
+        render.show(render.selection_text(advice.selection, advice.lineage.labels))
     render.skips(advice.skips, "facts")

@@ -1,7 +1,7 @@
 """The only printing: records as text for people, JSON for programs, markdown for pull requests."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -13,6 +13,7 @@ from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.trials import Decision, Verdict
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report import figures
+from dbt_schema_evolve.report.names import readable, readable_verdicts
 from dbt_schema_evolve.workflows.show_lineage import LineageView
 
 WIDTH = 100
@@ -50,12 +51,12 @@ def skips(found: Sequence[Skip], what: str, most: int = 5) -> None:
         note(f"  and {len(ordered) - most} other reasons; --format json lists them")
 
 
-def selection_text(selection: Selection) -> str:
+def selection_text(selection: Selection, labels: Mapping[str, str]) -> str:
     """Return the chosen changes, each with its reason, its cost and its undo."""
     if not selection.recommendations:
         return "Nothing to recommend: no change saves enough for its size and build time."
     lines = []
-    for number, item in enumerate(selection.recommendations, 1):
+    for number, item in enumerate(readable(selection.recommendations, labels), 1):
         lines += [*_recommendation(number, item), ""]
     saved = 1 - selection.estimated_cost_after / (selection.estimated_cost_before or 1.0)
     lines.append(
@@ -87,9 +88,10 @@ def _field(label: str, text: str) -> Iterable[str]:
         yield f"     {'':8}{line}"
 
 
-def verdicts_text(verdicts: Sequence[Verdict]) -> str:
+def verdicts_text(found: Sequence[Verdict], labels: Mapping[str, str]) -> str:
     """Return the verdicts, accepted ones first."""
     lines = []
+    verdicts = readable_verdicts(found, labels)
     for verdict in sorted(verdicts, key=lambda v: list(_MARKS).index(v.decision)):
         ratio = verdict.measured_speedup_ratio
         speed = f"  ({figures.speedup(ratio)})" if ratio is not None else ""
@@ -98,7 +100,7 @@ def verdicts_text(verdicts: Sequence[Verdict]) -> str:
     return "\n".join(lines)
 
 
-def forecasts_text(forecasts: Sequence[Forecast], labels: dict[str, str], limit: int) -> str:
+def forecasts_text(forecasts: Sequence[Forecast], labels: Mapping[str, str], limit: int) -> str:
     """Return what will be slower at the horizon, worst first."""
     if not forecasts:
         return "No forecast: the history is too short, or nothing grows."
@@ -143,7 +145,7 @@ def demo_text(story: DemoStory) -> str:
         "Foresee",
         *_indented(forecasts_text(forecasts, story.advice.lineage.labels, 3)),
         f"Propose  {result.recommendations} changes, {tried}",
-        *_indented(verdicts_text(story.validation.verdicts)),
+        *_indented(verdicts_text(story.validation.verdicts, story.advice.lineage.labels)),
     ]
     by_hand = [item for item in selection.recommendations if item.by_hand]
     by_hand_lines = [f"by hand  {item.number_key}" for item in by_hand]

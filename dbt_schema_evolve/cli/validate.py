@@ -26,7 +26,7 @@ def validate(
     if output == "json":
         render.show_json(validation)
     else:
-        render.show(render.verdicts_text(validation.verdicts))
+        render.show(render.verdicts_text(validation.verdicts, advice.lineage.labels))
     render.skips((*advice.by_hand, *validation.skips), "recommendations and queries")
     if any(verdict.decision is not Decision.ACCEPT for verdict in validation.verdicts):
         context.exit(3)

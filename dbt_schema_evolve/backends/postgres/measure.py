@@ -25,7 +25,7 @@ def digest(connection: Connection, query: str) -> str:
     Raises psycopg.Error where the query fails.
     """
     with connection.transaction(force_rollback=True):
-        connection.execute("set local statement_timeout = '120s'")
+        connection.execute("set /* schema_evolve */ local statement_timeout = '120s'")
         inner = sql.SQL(query.strip().rstrip(";"))
         shape = connection.execute(
             sql.SQL("select {} * from (\n{}\n) as q limit 0").format(sql.SQL(MARK), inner)
@@ -70,7 +70,7 @@ def paired_times(
     up; then pairs are taken until `seconds` are spent, but at least 7 and at most 31.
     Raises psycopg.Error where a form fails or passes the statement timeout.
     """
-    connection.execute("set statement_timeout = '60s'")
+    connection.execute("set /* schema_evolve */ statement_timeout = '60s'")
     times: tuple[list[int], list[int]] = ([], [])
     forms = (_marked(baseline), _marked(patched))
     for form in forms:
@@ -96,21 +96,3 @@ def _time_us(connection: Connection, query: str) -> int:
         cursor.execute(query.encode())
         cursor.fetchall()
         return (time.perf_counter_ns() - began) // 1000
-
-
-def settle(connection: Connection, relations: Sequence[RelationName]) -> None:
-    """Bring statistics and visibility maps up to date, as autovacuum does in a quiet hour."""
-    for relation in relations:
-        connection.execute(
-            sql.SQL("vacuum (analyze) {}.{}").format(
-                sql.Identifier(relation.schema), sql.Identifier(relation.name)
-            )
-        )
-
-
-def drop_schemas(connection: Connection, schemas: Sequence[str]) -> None:
-    """Drop schemas that we made, with all that is in them."""
-    for schema in schemas:
-        connection.execute(
-            sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema))
-        )
