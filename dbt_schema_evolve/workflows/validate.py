@@ -68,7 +68,7 @@ def validate(
     files: Mapping[str, bytes],
     shadow: Shadow,
     progress: Progress,
-    seconds: float = 60.0,
+    seconds: float = 40.0,
 ) -> Validation:
     """Build and measure until every recommendation left is accepted, or none is left.
 
@@ -80,7 +80,7 @@ def validate(
         return Validation((), advice.patch, ())
     progress.step("build the shadow target as it is")
     base = shadow.prepare(Side.BASELINE, {})
-    base_build = shadow.build(Side.BASELINE)
+    base_builds = [shadow.build(Side.BASELINE)]
 
     trials: list[Trial] = []
     patch = advice.patch
@@ -90,19 +90,16 @@ def validate(
         patched = shadow.prepare(
             Side.PATCHED, {edit.path: edit.after for edit in patch.edits if edit.after is not None}
         )
-        # The second round is the everyday one, with incrementals in place. Nodes are compared by
-        # the better of their two runs, in the order A B B A, so that no side has the warm cache.
-        patched_build = _fastest(shadow.build(Side.PATCHED), shadow.build(Side.PATCHED))
+        patched_builds = [shadow.build(Side.PATCHED)]
         if number == 1:
-            base_build = _fastest(base_build, shadow.build(Side.BASELINE))
+            # A second round, in the order A B B A, so that no side has the warm cache; it is the
+            # everyday one, with incrementals in place. Nodes are compared by their better run.
+            patched_builds.append(shadow.build(Side.PATCHED))
+            base_builds.append(shadow.build(Side.BASELINE))
         shadow.settle()
         sides = Sides.of(advice.evidence, base, patched)
         measured, skips = _measure(advice, remaining, shadow, sides, seconds, progress)
-        builds = tuple(
-            BuildTimes(unique_id, us, patched_build[unique_id])
-            for unique_id, us in sorted(base_build.items())
-            if unique_id in patched_build
-        )
+        builds = _build_times(base_builds[: len(patched_builds)], patched_builds)
         measured = replace(measured, builds=builds)
         verdicts = judge(remaining, measured, advice.evidence.runs, advice.evidence.window_days)
         trials.append(Trial(number, remaining, measured.results, measured.speeds, builds, verdicts))
@@ -178,8 +175,19 @@ def _measure(
     return measured, skips
 
 
-def _fastest(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
-    return {node: min(us, second.get(node, us)) for node, us in first.items()}
+def _build_times(
+    baseline: Sequence[Mapping[str, int]], patched: Sequence[Mapping[str, int]]
+) -> tuple[BuildTimes, ...]:
+    """Compare each node's best run of as many rounds on either side."""
+    both = sorted(baseline[0].keys() & patched[0].keys())
+    return tuple(
+        BuildTimes(
+            node,
+            min(run[node] for run in baseline if node in run),
+            min(run[node] for run in patched if node in run),
+        )
+        for node in both
+    )
 
 
 def _questions(

@@ -7,7 +7,7 @@ LABELS = {"0123456789abcdef": "select a, `b` from t where c = $1 and d in ($2, $
 
 def test_known_fingerprint_becomes_the_beginning_of_its_query() -> None:
     assert spelled_out("Largest gain: 0123456789abcdef, by far.", LABELS) == (
-        "Largest gain: `select a, 'b' from t where c = $1 and d in ($2, $3) and …`, by far."
+        "Largest gain: `select a, 'b' from t where c = $1 and d in ($2, $3) and e …`, by far."
     )
 
 
