@@ -2,7 +2,9 @@
 
 from dbt_schema_evolve.report.names import spelled_out
 
-LABELS = {"0123456789abcdef": "select a, `b` from t where c = $1 and d in ($2, $3) and e > $4 and f"}
+LABELS = {
+    "0123456789abcdef": "select a, `b` from t where c = $1 and d in ($2, $3) and e > $4 and f"
+}
 
 
 def test_known_fingerprint_becomes_the_beginning_of_its_query() -> None:
