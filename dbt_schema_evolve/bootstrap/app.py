@@ -18,6 +18,7 @@ from dbt_schema_evolve.backends.shadow import ShadowTarget
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.backends.verdict_file import read_verdicts, write_verdicts
 from dbt_schema_evolve.bootstrap.pages import report_input
+from dbt_schema_evolve.errors import ProjectError
 from dbt_schema_evolve.lineage.origins import view_origins
 from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.patch.diff import unified_diff
@@ -27,6 +28,7 @@ from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.records.evidence import Evidence
 from dbt_schema_evolve.records.patches import ConfigPatch
+from dbt_schema_evolve.records.sizes import bytes_of
 from dbt_schema_evolve.records.trials import Decision
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report.contents import ReportInput
@@ -79,12 +81,25 @@ class App:
         horizon_days: float = 30.0,
     ) -> Advice:
         """Go from the history to a patch, writing nothing."""
-        budget = Budget(budget_bytes) if budget_bytes is not None else None
+        most = self._budget_bytes() if budget_bytes is None else budget_bytes
+        budget = None if most is None else Budget(most)
         with self.warehouse() as warehouse, self.history() as history:
             return advise(
                 history, warehouse, planner_twin, self.files(), now or clock.now(), self.progress,
                 budget=budget, only=only, horizon_days=horizon_days,
             )  # fmt: skip
+
+    def _budget_bytes(self) -> int | None:
+        """Return what the project's vars allow; None where they are silent."""
+        setting = self.project.settings.get("budget")
+        found = None if setting is None else bytes_of(str(setting))
+        if setting is not None and found is None:
+            raise ProjectError(
+                f"vars.schema_evolve.budget is not a size: {setting!r}",
+                at=str(self.project.folder / "dbt_project.yml"),
+                remedy="write for example 500MB",
+            )
+        return found
 
     def lineage(self) -> Lineage:
         """Return the lineage of what the history holds."""

@@ -10,6 +10,7 @@ import click
 from dbt_schema_evolve.bootstrap import App, open_app
 from dbt_schema_evolve.cli.progress import StderrProgress
 from dbt_schema_evolve.recommend import RECOMMENDERS
+from dbt_schema_evolve.records.sizes import bytes_of
 
 Command = Callable[..., Any]
 
@@ -49,21 +50,16 @@ def dbt_project(command: Command) -> Command:
 
 
 class ByteSize(click.ParamType[int]):
-    """A size such as `500MB`; units are powers of 1024, as in Postgres."""
+    """A size such as `500MB`."""
 
     name = "size"
-    _UNITS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return bytes."""
-        text = str(value).strip().upper()
-        for unit in sorted(self._UNITS, key=len, reverse=True):
-            number = text.removesuffix(unit).strip()
-            if text.endswith(unit) and number.replace(".", "", 1).isdigit():
-                return int(float(number) * self._UNITS[unit])
-        if not text.isdigit():
+        found = bytes_of(str(value))
+        if found is None:
             self.fail(f"{value!r} is not a size; write for example 500MB", param, ctx)
-        return int(text)
+        return found
 
 
 def advice_options(command: Command) -> Command:
@@ -77,6 +73,6 @@ def advice_options(command: Command) -> Command:
     return click.option(
         "--budget",
         type=ByteSize(),
-        help="Most space that changes may take, such as 500MB; "
-        "default: a tenth of what the tables take.",
+        help="Most space that changes may take, such as 500MB; default: `budget` of the "
+        "project's vars, or a tenth of what the tables take.",
     )(command)
