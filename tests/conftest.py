@@ -1,6 +1,7 @@
 """Throw-away Postgres servers for tests: the embedded one, started once a session."""
 
 import itertools
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +14,16 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A server with pg_stat_statements loaded, and no databases of ours."""
-    folder: Path = tmp_path_factory.mktemp("cluster")
-    with Cluster(folder, {"shared_preload_libraries": "pg_stat_statements"}) as running:
-        yield running
+def cluster() -> Iterator[Cluster]:
+    """A server with pg_stat_statements loaded, and no databases of ours.
+
+    It is not under pytest's own folder: each pytest that starts closes that to all but its user,
+    and a server that root starts runs as another user.
+    """
+    with tempfile.TemporaryDirectory(prefix="se-cluster-") as folder:
+        settings = {"shared_preload_libraries": "pg_stat_statements"}
+        with Cluster(Path(folder) / "one", settings) as running:
+            yield running
 
 
 @pytest.fixture

@@ -15,10 +15,11 @@ from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.backends.postgres.warehouse import PostgresWarehouse
 from dbt_schema_evolve.backends.project_files import read_project_files, write_patch
 from dbt_schema_evolve.backends.shadow import ShadowTarget
+from dbt_schema_evolve.backends.state_dir import make_state_dir
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.backends.verdict_file import read_verdicts, write_verdicts
 from dbt_schema_evolve.bootstrap.pages import report_input
-from dbt_schema_evolve.errors import ProjectError
+from dbt_schema_evolve.errors import HistoryError, ProjectError
 from dbt_schema_evolve.lineage.origins import view_origins
 from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.patch.diff import unified_diff
@@ -54,7 +55,16 @@ class App:
         return self.project.state_dir / "history.duckdb"
 
     def history(self) -> DuckHistory:
-        """Return the history, to be opened by `with`."""
+        """Return the history, to be opened by `with`; raises HistoryError where there is none."""
+        if not self.history_path.exists():
+            raise HistoryError(
+                "there is no history yet",
+                at=str(self.history_path),
+                remedy="run `schema-evolve ingest` after a dbt run",
+            )
+        return self._history()
+
+    def _history(self) -> DuckHistory:
         return DuckHistory(self.history_path, f"{self.target.profile}.{self.target.name}")
 
     def warehouse(self) -> PostgresWarehouse:
@@ -70,8 +80,10 @@ class App:
         """Bring the history up to date."""
         read = read_artifacts(artifact_files(self.project.target_path))
         # The warehouse first: where it cannot be reached, no empty history is left behind.
-        with self.warehouse() as warehouse, self.history() as history:
-            return ingest(read, warehouse, history)
+        with self.warehouse() as warehouse:
+            make_state_dir(self.project.state_dir)
+            with self._history() as history:
+                return ingest(read, warehouse, history)
 
     def advise(
         self,
@@ -83,7 +95,7 @@ class App:
         """Go from the history to a patch, writing nothing."""
         most = self._budget_bytes() if budget_bytes is None else budget_bytes
         budget = None if most is None else Budget(most)
-        with self.warehouse() as warehouse, self.history() as history:
+        with self.history() as history, self.warehouse() as warehouse:
             return advise(
                 history, warehouse, planner_twin, self.files(), now or clock.now(), self.progress,
                 budget=budget, only=only, horizon_days=horizon_days,
@@ -103,12 +115,12 @@ class App:
 
     def lineage(self) -> Lineage:
         """Return the lineage of what the history holds."""
-        with self.warehouse() as warehouse, self.history() as history:
+        with self.history() as history, self.warehouse() as warehouse:
             return read_lineage(history, warehouse.catalog(), warehouse.search_path())
 
     def predict(self, horizon_days: float) -> tuple[Lineage, Prediction]:
         """Return the forecasts, and the lineage that they rest on."""
-        with self.warehouse() as warehouse, self.history() as history:
+        with self.history() as history, self.warehouse() as warehouse:
             lineage = read_lineage(history, warehouse.catalog(), warehouse.search_path())
             return lineage, predict(lineage, history, clock.now(), horizon_days)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from dbt_schema_evolve.backends.cluster import PORT, SUPERUSER, Cluster
+from dbt_schema_evolve.backends.cluster import PORT, Cluster
 from dbt_schema_evolve.backends.dbt_project import DbtProject, Target, find_project, find_target
 from dbt_schema_evolve.backends.dbt_runner import DbtRunner, project_arguments
 from dbt_schema_evolve.backends.demo.defaults import FIRST_DAY, OPENING_DAYS
@@ -17,6 +17,7 @@ from dbt_schema_evolve.backends.demo.workload import Workload
 from dbt_schema_evolve.ports import LivedDay
 
 DATABASE = "wholesale"
+OWNER = "transformer"
 _SETTINGS = {
     "shared_preload_libraries": "pg_stat_statements",
     "pg_stat_statements.max": "10000",
@@ -75,11 +76,10 @@ class DemoWorld:
     def open(self) -> None:
         """Start the warehouse with the opening days' orders; parse the project."""
         self._cluster.start()
-        self._cluster.create_database(DATABASE)
+        self._create_database()
         self._project = find_project(copy_project(self.folder))
         self._source.generate()
-        with self._cluster.connect(DATABASE) as connection:
-            connection.execute("create extension pg_stat_statements")
+        with self._cluster.connect(DATABASE, OWNER) as connection:
             self._source.create(connection)
             self._source.load_reference(connection)
             self._source.load_through(connection, FIRST_DAY, self._today(0))
@@ -91,12 +91,21 @@ class DemoWorld:
     def live(self, day_number: int) -> LivedDay:
         """Load one day's batch, build the project, let everyone work, and capture."""
         today = self._today(day_number)
-        with self._cluster.connect(DATABASE) as connection:
+        with self._cluster.connect(DATABASE, OWNER) as connection:
             loaded = self._source.load_through(connection, today, today)
         self._run("build", at=datetime.combine(today, _MORNING))
         used = self._workload.run_day(self._conninfo, day_number, today)
         self._run("run-operation", "schema_evolve.capture", at=datetime.combine(today, _NIGHT))
         return LivedDay(today, loaded.orders, used.calls)
+
+    def _create_database(self) -> None:
+        """Make the database as its administrator would: dbt's role owns it and is no superuser."""
+        with self._cluster.connect() as administrator:
+            administrator.execute(f"create role {OWNER} login createrole")
+            administrator.execute(f"grant pg_read_all_stats to {OWNER}")
+            administrator.execute(f"create database {DATABASE} owner {OWNER}")
+        with self._cluster.connect(DATABASE) as administrator:
+            administrator.execute("create extension pg_stat_statements")
 
     def _today(self, day_number: int) -> date:
         return FIRST_DAY + timedelta(days=OPENING_DAYS + day_number - 1)
@@ -111,7 +120,7 @@ class DemoWorld:
             **os.environ,
             "SCHEMA_EVOLVE_PG_HOST": self._cluster.host,
             "SCHEMA_EVOLVE_PG_PORT": str(PORT),
-            "SCHEMA_EVOLVE_PG_USER": SUPERUSER,
+            "SCHEMA_EVOLVE_PG_USER": OWNER,
             "SCHEMA_EVOLVE_PG_DATABASE": DATABASE,
         }
 

@@ -86,6 +86,22 @@ def test_unreachable_warehouse_keeps_nothing_half_written(project: Path) -> None
     assert not (project / ".schema_evolve").exists()
 
 
+@pytest.mark.parametrize("verb", ["recommend", "predict", "patch", "validate", "report"])
+def test_verbs_before_the_first_ingest_say_so_and_make_nothing(project: Path, verb: str) -> None:
+    where = ["--project-dir", str(project), "--profiles-dir", str(project)]
+    lines = error_lines(CliRunner().invoke(main, [verb, *where]))
+    assert lines[0] == " error: there is no history yet"
+    assert "schema-evolve ingest" in lines[2]
+    assert not (project / ".schema_evolve").exists()
+
+
+def test_budget_in_the_vars_that_is_no_size_is_refused(project: Path) -> None:
+    (project / "dbt_project.yml").write_text("name: shop\nvars: {schema_evolve: {budget: much}}\n")
+    where = ["--project-dir", str(project), "--profiles-dir", str(project)]
+    lines = error_lines(CliRunner().invoke(main, ["recommend", *where]))
+    assert lines[0] == " error: vars.schema_evolve.budget is not a size: 'much'"
+
+
 def test_demo_in_a_folder_that_a_demo_uses_is_told_to_wait(tmp_path: Path) -> None:
     with only_run_in(tmp_path):
         result = CliRunner().invoke(main, ["demo", "--keep", str(tmp_path)])
