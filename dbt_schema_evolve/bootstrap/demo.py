@@ -103,8 +103,12 @@ def _leave_patched(folder: Path, project: Path, patch: ConfigPatch) -> Mapping[s
     return {edit.path: (copy / edit.path).read_bytes() for edit in patch.edits}
 
 
-def _git_applies(diff: Path, files: Mapping[str, bytes], patched: Mapping[str, bytes]) -> bool:
-    """Whether `git apply` makes exactly the patched files of the project's own."""
+def _git_applies(
+    diff: Path, files: Mapping[str, bytes], patched: Mapping[str, bytes]
+) -> bool | None:
+    """Whether `git apply` makes exactly the patched files; None where there is no git to ask."""
+    if shutil.which("git") is None:
+        return None
     if not diff.stat().st_size:
         return True
     with tempfile.TemporaryDirectory() as folder:

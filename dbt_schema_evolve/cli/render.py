@@ -156,7 +156,7 @@ def demo_text(story: DemoStory) -> str:
         speed = f"{figures.speedup(result.median_speedup_ratio)} in the median of those served"
         worst = f"worst of {result.queries_timed} queries {result.worst_query_ratio:.2f}x its time"
         lines.append(f"Proven   {result.results_compared} results {identical}; {speed}; {worst}")
-    takes = "takes" if result.patch_applies else "REFUSES"
+    takes = "REFUSES" if result.patch_applies is False else "takes"
     lines += [
         f"Left     {story.folder}/report.html",
         f"         {story.folder}/changes.diff, which `git apply` {takes}",

@@ -24,7 +24,7 @@ class DemoPlan:
 class Outcome:
     """What only the edge can tell."""
 
-    patch_applies: bool
+    patch_applies: bool | None  # None: there is no git to ask
     twin_same_plan_ratio: float | None
     seconds: float
     peak_rss_bytes: int
@@ -57,7 +57,7 @@ class DemoResult:
     worst_query_ratio: float | None  # new time over old, of the query that fared worst
     results_compared: int
     results_identical: bool
-    patch_applies: bool
+    patch_applies: bool | None  # None: there is no git to ask
     twin_same_plan_ratio: float | None
     seconds: float
     peak_rss_bytes: int  # of the largest process of ours, Postgres not counted
