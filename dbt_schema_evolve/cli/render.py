@@ -10,6 +10,7 @@ import msgspec
 from dbt_schema_evolve.bootstrap.demo import DemoStory
 from dbt_schema_evolve.records.changes import Recommendation, Selection
 from dbt_schema_evolve.records.forecasts import Forecast
+from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.trials import Decision, Verdict
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report import figures
@@ -161,9 +162,16 @@ def demo_text(story: DemoStory) -> str:
         f"Left     {story.folder}/report.html",
         f"         {story.folder}/changes.diff, which `git apply` {takes}",
         f"         {story.folder}/patched/, the patched project",
+        *_full_refresh(story.validation.patch),
         f"         {result.seconds:.0f} s, {figures.size(result.peak_rss_bytes)} of memory",
     ]
     return "\n".join(lines)
+
+
+def _full_refresh(patch: ConfigPatch) -> list[str]:
+    """Say which models change only when they are made anew: dbt indexes incrementals just then."""
+    names = " ".join(unique_id.rsplit(".", 1)[-1] for unique_id in patch.full_refresh)
+    return [f"         it takes `dbt build --full-refresh --select {names}`"] if names else []
 
 
 def _indented(text: str) -> list[str]:
