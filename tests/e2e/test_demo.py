@@ -31,7 +31,9 @@ def demo(folder: Path, *options: str) -> dict[str, Any]:
 
 def left_over(folder: Path) -> list[str]:
     """Servers that still run in a folder."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True
+    )
     return [line for line in listed.stdout.splitlines() if str(folder / "cluster") in line]
 
 
@@ -120,5 +122,6 @@ def test_demo_that_was_killed_is_run_again_in_its_folder(tmp_path: Path) -> None
 def test_other_seed_and_scale_give_other_figures(tmp_path: Path) -> None:
     first = demo(tmp_path / "a", "--scale", "0.05", "--days", "4", "--seed", "1")
     second = demo(tmp_path / "b", "--scale", "0.1", "--days", "4", "--seed", "2")
-    assert first["orders"] != second["orders"]
-    assert first["calls"] != second["calls"]
+    assert first["orders"] < second["orders"]
+    by_chance = {"seed", "scale", "seconds", "peak_rss_bytes", "orders"}
+    assert any(first[key] != second[key] for key in first.keys() - by_chance)
