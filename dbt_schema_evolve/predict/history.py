@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from math import exp, log
+from math import exp, isfinite, log
 from statistics import median
 
 from dbt_schema_evolve.records.forecasts import Case, Observation
@@ -39,8 +39,10 @@ def timed(case: Case) -> tuple[Observation, ...]:
     )
 
 
-def level(case: Case) -> Level | Skip:
-    """Return today's level, or why the history does not carry a forecast."""
+def level(case: Case, horizon_days: float) -> Level | Skip:
+    """Return today's level, or why there is no forecast to that horizon."""
+    if not (isfinite(horizon_days) and horizon_days > 0):
+        return Skip(case.subject, f"a horizon of {horizon_days} days is not in the future")
     windows = timed(case)
     if case.observations and not windows:
         return Skip(case.subject, "none of its windows holds a time that a call can take")

@@ -1,7 +1,7 @@
 """Tomorrow is like today: the baseline that every predictor has to beat."""
 
 from collections.abc import Sequence
-from math import isfinite, log, sqrt
+from math import log, sqrt
 from statistics import median
 
 from dbt_schema_evolve.predict.history import level, timed
@@ -21,9 +21,7 @@ class Persistence:
 
 
 def _persisted(case: Case, horizon_days: float) -> Forecast | Skip:
-    if not (isfinite(horizon_days) and horizon_days > 0):
-        return Skip(case.subject, f"a horizon of {horizon_days} days is not in the future")
-    now = level(case)
+    now = level(case, horizon_days)
     if isinstance(now, Skip):
         return now
     times = [log(o.mean_us) for o in timed(case)]

@@ -36,9 +36,7 @@ class ElasticityProjection:
 
 
 def _projected(case: Case, horizon_days: float) -> Forecast | Skip:
-    if not (isfinite(horizon_days) and horizon_days > 0):
-        return Skip(case.subject, f"a horizon of {horizon_days} days is not in the future")
-    now = level(case)
+    now = level(case, horizon_days)
     if isinstance(now, Skip):
         return now
     if case.driver is None:

@@ -26,7 +26,7 @@ from dbt_schema_evolve.validate.speed import compare
 from dbt_schema_evolve.validate.verdicts import Measured, judge
 from dbt_schema_evolve.workflows.advise import Advice
 
-MAX_TRIALS = 4
+MAX_TRIALS = 4  # a judgement: the demo never needed more than two, and each costs two builds
 
 
 @dataclass(frozen=True, slots=True)
