@@ -33,7 +33,7 @@ def test_nearly_every_model_is_resolved_to_columns() -> None:
     models = skipped = edges = 0
     for package in PACKAGES:
         project, columns = read(package)
-        graph = build_graph(project, columns)
+        graph = build_graph(project, project_schema(project, columns))
         models += len(project.models)
         skipped += len(graph.skips)
         edges += len(graph.column_edges)
@@ -61,6 +61,6 @@ def test_a_models_columns_are_those_that_the_warehouse_has(package: str) -> None
 def test_without_a_catalog_the_edges_that_are_found_are_the_same(package: str) -> None:
     """Columns are learnt from the SQL of the models upstream; only doubt is left out."""
     project, columns = read(package)
-    assert set(build_graph(project, {}).column_edges) <= set(
-        build_graph(project, columns).column_edges
+    assert set(build_graph(project, project_schema(project, {})).column_edges) <= set(
+        build_graph(project, project_schema(project, columns)).column_edges
     )

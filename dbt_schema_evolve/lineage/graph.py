@@ -1,15 +1,23 @@
 """Builds the lineage graph: dbt's nodes, relations that dbt does not know, and who reads them."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from dbt_schema_evolve.lineage.consumers import declared, observed
-from dbt_schema_evolve.lineage.models import Edges, edges_into, ephemeral_relation, model_lineage
+from dbt_schema_evolve.lineage.models import ephemeral_relation
+from dbt_schema_evolve.lineage.queries import lineage_queries, readers
+from dbt_schema_evolve.lineage.resolution import Filling, Resolve, resolve_in_order
 from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.records.lineage import (
     ColumnEdge,
+    Detail,
+    IndirectEdge,
     LineageGraph,
     LineageNode,
+    LineageQuery,
+    NodeLineage,
     RelationEdge,
 )
 from dbt_schema_evolve.records.project import Node, Project
@@ -21,56 +29,70 @@ NODE_KINDS = frozenset({"model", "seed", "snapshot", "source"})
 
 def build_graph(
     project: Project,
-    columns: Mapping[RelationName, tuple[Column, ...]],
+    schema: LineageSchema,
     statements: Sequence[Statement] = (),
     uses: Mapping[str, QueryUses] | None = None,
     stats: Sequence[QueryStat] = (),
-    views: Mapping[RelationName, str] | None = None,
-    search_path: tuple[str, ...] = ("public",),
+    earlier: Mapping[str, NodeLineage] | None = None,
+    resolve: Resolve = resolve_in_order,
 ) -> LineageGraph:
     """Return the graph of a project and its workload.
 
-    `columns` and `views` are the warehouse's, `uses` are by fingerprint. A model that cannot be
-    resolved keeps its relation-level edges, from the manifest, and is listed in `skips`.
+    `schema` is the project's (`project_schema`), `uses` are by fingerprint, `earlier` holds what
+    was last known of nodes, by id: it stands, marked stale, for a node that is not compiled. A
+    model that cannot be resolved keeps its relation-level edges, from the manifest, and is listed
+    in `skips`.
     """
-    uses = uses or {}
-    schema = project_schema(project, columns, views, search_path)
     nodes = _in_order([n for n in (*project.nodes, *project.sources) if _is_vertex(n)])
-    vertices = {node.unique_id for node in nodes}
+    ids = {node.unique_id for node in nodes}
+    queries = lineage_queries(statements, uses or {}, stats, schema)
+    fillings = [*_compiled(nodes), *_beyond_dbt(schema, statements, queries, uses or {}, ids)]
+
+    lineages: dict[str, NodeLineage] = {}
+    skips: list[Skip] = []
+    for outcome in resolve(fillings, schema):
+        if isinstance(outcome, Skip):
+            skips.append(outcome)
+        else:
+            lineages[outcome.node] = _united(lineages.get(outcome.node), outcome)
+    stale = _stale(nodes, earlier or {})
+    skips += _left_out(nodes, stale)
+    lineages |= stale
+
     relation_edges = {
         RelationEdge(parent, node.unique_id)
         for node in nodes
         for parent in node.depends_on
-        if parent in vertices
+        if parent in ids
     }
-    column_edges: set[ColumnEdge] = set()
-    skips: list[Skip] = []
-    found = [_node_edges(node, schema) for node in nodes]
-    for edges in (*found, *_warehouse_edges(schema, statements, uses, vertices)):
-        if isinstance(edges, Skip):
-            skips.append(edges)
-        elif edges is not None:
-            column_edges.update(edges[0])
-            relation_edges.update(edges[1])
-
-    dbt_roles, reads = _readers(statements, uses, schema, vertices)
-    consumers = (
-        *declared(project.exposures, vertices),
-        *observed(statements, reads, stats, dbt_roles),
-    )
+    relation_edges |= {
+        RelationEdge(read, key) for key, lineage in lineages.items() for read in lineage.reads
+    }
+    relation_edges |= {
+        RelationEdge(read, query.writes)
+        for query in queries
+        if query.writes is not None and query.writes not in ids
+        for read in query.reads - {query.writes}
+    }
+    dbt_roles, reads = readers(statements, queries, _built(ids))
     mentioned = {end for edge in relation_edges for end in (edge.source, edge.target)}
-    unknown = mentioned.union(*reads.values()) - vertices
+    others = mentioned.union(*reads.values()) - ids
+    in_order = sorted(lineages)
     return LineageGraph(
-        nodes=tuple(
+        nodes=_vertices(nodes, sorted(others), lineages, stale, schema),
+        relation_edges=tuple(sorted(relation_edges, key=lambda edge: (edge.target, edge.source))),
+        column_edges=tuple(edge for key in in_order for edge in lineages[key].column_edges),
+        indirect_edges=tuple(edge for key in in_order for edge in lineages[key].indirect_edges),
+        queries=queries,
+        consumers=tuple(
             sorted(
-                [_vertex(node) for node in nodes]
-                + [_relation_vertex(key, schema.by_id[key]) for key in unknown],
-                key=lambda node: node.id,
+                (
+                    *declared(project.exposures, ids),
+                    *observed(statements, reads, stats, dbt_roles),
+                ),
+                key=lambda consumer: consumer.id,
             )
         ),
-        relation_edges=tuple(sorted(relation_edges)),
-        column_edges=tuple(sorted(column_edges)),
-        consumers=tuple(sorted(consumers, key=lambda consumer: consumer.id)),
         skips=tuple(sorted(skips, key=lambda skip: (skip.subject, skip.reason))),
     )
 
@@ -83,7 +105,8 @@ def project_schema(
 ) -> LineageSchema:
     """Return what names mean in a warehouse that a dbt project fills.
 
-    The SQL of dbt's views stands in where the warehouse's own definition was not read.
+    `columns` and `views` are the warehouse's; the SQL of dbt's views stands in where the
+    warehouse's own definition was not read.
     """
     compiled = {
         node.relation: node.compiled_code
@@ -117,68 +140,132 @@ def _in_order(nodes: list[Node]) -> list[Node]:
         return list(by_id.values())
 
 
-def _node_edges(node: Node, schema: LineageSchema) -> Edges | Skip | None:
-    if node.resource_type not in {"model", "snapshot"}:
-        return None
-    if node.language != "sql":
-        return Skip(node.unique_id, f"a {node.language} model: relations only")
-    if node.compiled_code is None:
-        return Skip(node.unique_id, "the manifest holds no compiled code: relations only")
-    return model_lineage(node, node.compiled_code, schema)
+def _has_sql(node: Node) -> bool:
+    return node.resource_type in {"model", "snapshot"}
 
 
-def _warehouse_edges(
+def _compiled(nodes: Iterable[Node]) -> Iterator[Filling]:
+    for node in nodes:
+        if _has_sql(node) and node.language == "sql" and node.compiled_code is not None:
+            yield Filling(node.unique_id, node.compiled_code, node.relation)
+
+
+def _beyond_dbt(
     schema: LineageSchema,
     statements: Sequence[Statement],
+    queries: Sequence[LineageQuery],
     uses: Mapping[str, QueryUses],
-    vertices: Collection[str],
-) -> Iterator[Edges | Skip]:
-    """Yield the edges into relations that no dbt node owns: views, and targets of statements."""
+    ids: Collection[str],
+) -> Iterator[Filling]:
+    """Yield what fills relations that no dbt node owns: views, and targets of statements."""
     for view in sorted({view for use in uses.values() for view in use.views}):
         key = schema.node_id(view)
-        if key not in vertices:
-            yield edges_into(key, schema.views[view], schema)
-    for statement in statements:
-        use = uses.get(statement.fingerprint)
-        if use is None or use.writes is None or not use.reads:
+        if key not in ids:
+            yield Filling(key, schema.views[view], None)
+    texts = {statement.fingerprint: statement.text for statement in statements}
+    for query in queries:
+        if query.writes is not None and query.writes not in ids and query.reads:
+            yield Filling(query.writes, texts[query.fingerprint], None)
+
+
+def _united(one: NodeLineage | None, other: NodeLineage) -> NodeLineage:
+    """Return what two statements that fill one relation say together."""
+    if one is None:
+        return other
+    return NodeLineage(
+        one.node,
+        tuple(dict.fromkeys((*one.columns, *other.columns))),
+        tuple(sorted({*one.reads, *other.reads})),
+        tuple(sorted({*one.column_edges, *other.column_edges}, key=_by_target)),
+        tuple(sorted({*one.indirect_edges, *other.indirect_edges})),
+    )
+
+
+def _by_target(edge: ColumnEdge) -> tuple[str, ...]:
+    return edge.target_column, edge.source, edge.source_column, edge.kind, edge.expression
+
+
+def _stale(nodes: Iterable[Node], earlier: Mapping[str, NodeLineage]) -> dict[str, NodeLineage]:
+    """Return what was known of the nodes that dbt has not compiled this time."""
+    return {
+        node.unique_id: earlier[node.unique_id]
+        for node in nodes
+        if _has_sql(node) and node.compiled_code is None and node.unique_id in earlier
+    }
+
+
+def _left_out(nodes: Iterable[Node], stale: Collection[str]) -> Iterator[Skip]:
+    for node in nodes:
+        if not _has_sql(node):
             continue
-        key = schema.node_id(use.writes)
-        if key not in vertices:
-            found = edges_into(key, statement.text, schema)
-            relations = tuple(
-                RelationEdge(schema.node_id(read), key) for read in use.reads - {use.writes}
-            )
-            yield found if not isinstance(found, Skip) else ((), relations)
+        if node.language != "sql":
+            yield Skip(node.unique_id, f"a {node.language} model: relations only")
+        elif node.unique_id in stale:
+            yield Skip(node.unique_id, "not compiled this time: its last known edges stand")
+        elif node.compiled_code is None:
+            yield Skip(node.unique_id, "the manifest holds no compiled code: relations only")
 
 
-def _readers(
-    statements: Sequence[Statement],
-    uses: Mapping[str, QueryUses],
+def _built(ids: Collection[str]) -> frozenset[str]:
+    """Return the nodes that dbt fills; a source is filled by somebody else."""
+    return frozenset(key for key in ids if not key.startswith("source."))
+
+
+def _vertices(
+    nodes: Iterable[Node],
+    others: Iterable[str],
+    lineages: Mapping[str, NodeLineage],
+    stale: Collection[str],
     schema: LineageSchema,
-    vertices: Collection[str],
-) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
-    """Return the roles that dbt runs as, and the nodes that everybody else's queries read."""
-    dbt_roles: set[str] = set()
-    reads: dict[str, frozenset[str]] = {}
-    for statement in statements:
-        use = uses.get(statement.fingerprint)
-        writes = use.writes if use is not None else None
-        fills_model = writes is not None and _is_built(schema.node_id(writes), vertices)
-        if statement.node_id or ("application", "dbt") in statement.tags or fills_model:
-            dbt_roles |= statement.roles
-        elif use is not None and writes is None:
-            reads[statement.fingerprint] = frozenset(schema.node_id(read) for read in use.reads)
-    return frozenset(dbt_roles), reads
+) -> tuple[LineageNode, ...]:
+    """Return every node with its columns: the warehouse's, its statement's, or those in use."""
+    found = [
+        replace(
+            LineageNode(node.unique_id, node.resource_type, node.name, node.relation),
+            detail=_detail(node, lineages, stale),
+        )
+        for node in nodes
+    ]
+    found += [
+        LineageNode(key, "relation", str(schema.by_id[key]), schema.by_id[key]) for key in others
+    ]
+    known: dict[str, tuple[Column, ...]] = {}
+    for vertex in found:
+        if vertex.relation in schema.columns:
+            known[vertex.id] = schema.columns[vertex.relation]
+        elif vertex.id in lineages:
+            known[vertex.id] = tuple(Column(name, "") for name in lineages[vertex.id].columns)
+    used = _used_columns(lineages.values(), known)
+    return tuple(
+        sorted(
+            (
+                replace(
+                    vertex,
+                    columns=known.get(vertex.id) or used.get(vertex.id, ()),
+                    has_inferred_columns=vertex.id in used,
+                )
+                for vertex in found
+            ),
+            key=lambda vertex: vertex.id,
+        )
+    )
 
 
-def _is_built(key: str, vertices: Collection[str]) -> bool:
-    """Return whether dbt fills a node; a source is filled by somebody else."""
-    return key in vertices and not key.startswith("source.")
+def _detail(node: Node, lineages: Collection[str], stale: Collection[str]) -> Detail:
+    if node.unique_id in stale:
+        return Detail.STALE
+    is_known = node.unique_id in lineages or not _has_sql(node)
+    return Detail.COLUMNS if is_known else Detail.RELATIONS
 
 
-def _vertex(node: Node) -> LineageNode:
-    return LineageNode(node.unique_id, node.resource_type, node.name, node.relation)
-
-
-def _relation_vertex(key: str, relation: RelationName) -> LineageNode:
-    return LineageNode(key, "relation", str(relation), relation)
+def _used_columns(
+    lineages: Iterable[NodeLineage], known: Collection[str]
+) -> dict[str, tuple[Column, ...]]:
+    """Return the columns that statements read of nodes whose columns nobody told us."""
+    used: dict[str, set[str]] = defaultdict(set)
+    for lineage in lineages:
+        edges: tuple[ColumnEdge | IndirectEdge, ...] = lineage.column_edges + lineage.indirect_edges
+        for edge in edges:
+            if edge.source not in known:
+                used[edge.source].add(edge.source_column)
+    return {key: tuple(Column(name, "") for name in sorted(names)) for key, names in used.items()}

@@ -1,16 +1,23 @@
-"""Which columns flow into each column of one dbt model."""
+"""Which columns flow into each column of one node, and which decide about its rows."""
+
+from sqlglot import exp
 
 from dbt_schema_evolve.lineage.ctes import EPHEMERAL
+from dbt_schema_evolve.lineage.flow import unwrapped
 from dbt_schema_evolve.lineage.parsing import UnreadableError
-from dbt_schema_evolve.lineage.resolve import resolved
-from dbt_schema_evolve.lineage.rows import AGGREGATE, CAST, EXPRESSION, IDENTITY, WINDOW
+from dbt_schema_evolve.lineage.resolve import Resolver, resolved
+from dbt_schema_evolve.lineage.rows import (
+    AGGREGATE,
+    CAST,
+    EXPRESSION,
+    IDENTITY,
+    WINDOW,
+    Output,
+)
 from dbt_schema_evolve.lineage.schema import LineageSchema
-from dbt_schema_evolve.records.lineage import ColumnEdge, EdgeKind, RelationEdge
-from dbt_schema_evolve.records.project import Node
-from dbt_schema_evolve.records.relations import Column, RelationName
+from dbt_schema_evolve.records.lineage import ColumnEdge, EdgeKind, IndirectEdge, NodeLineage
+from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import Skip
-
-Edges = tuple[tuple[ColumnEdge, ...], tuple[RelationEdge, ...]]
 
 _KINDS = {
     IDENTITY: EdgeKind.IDENTITY,
@@ -26,48 +33,60 @@ def ephemeral_relation(name: str) -> RelationName:
     return RelationName("", EPHEMERAL + name)
 
 
-def model_lineage(node: Node, compiled_sql: str, schema: LineageSchema) -> Edges | Skip:
-    """Return the edges into one node, relations taken as its SQL names them.
+def node_lineage(node: str, sql: str, schema: LineageSchema) -> NodeLineage | Skip:
+    """Return what the statement that fills a node says of it, relations taken as it names them.
 
-    Columns that the schema does not know of the node's relation, it learns.
+    `schema` is asked and not changed, but for the columns that it infers.
     """
-    return edges_into(node.unique_id, compiled_sql, schema, node.relation)
-
-
-def edges_into(
-    target: str, sql: str, schema: LineageSchema, relation: RelationName | None = None
-) -> Edges | Skip:
-    """Return the edges into a lineage node from the statement that fills it."""
     try:
         _, resolver, rows = resolved(sql, schema, expand=False)
     except UnreadableError as unreadable:
-        return Skip(target, unreadable.reason)
+        return Skip(node, unreadable.reason)
     if rows.rests:
         unknown = sorted(str(read) for read in resolver.notes.base if read not in schema.columns)
         return Skip(
-            target,
+            node,
             f"`*` cannot be spelled out: the columns of {', '.join(unknown) or 'a function'} "
             "are not known",
         )
-    columns = {
-        ColumnEdge(
-            source=schema.node_id(stored.name.relation),
-            source_column=stored.name.column,
-            target=target,
-            target_column=output.name,
-            kind=_kind(rank, stored.name.column, output.name),
-        )
-        for output in rows.outputs
-        for stored, rank in output.sources.items()
+    columns: dict[tuple[str, str, str], ColumnEdge] = {}
+    for output in rows.outputs:
+        expression = _expression(output, resolver) if output.sources else ""
+        for stored, rank in output.sources.items():
+            source, name = schema.node_id(stored.name.relation), stored.name.column
+            kind = _kind(rank, name, output.name)
+            columns[output.name, source, name] = ColumnEdge(
+                source, name, node, output.name, kind,
+                "" if kind in {EdgeKind.IDENTITY, EdgeKind.RENAME} else expression,
+            )  # fmt: skip
+    indirect = {
+        (schema.node_id(stored.name.relation), stored.name.column, kind)
+        for stored, kind in resolver.notes.indirect
     }
-    if relation is not None:
-        names = dict.fromkeys(output.name for output in rows.outputs)
-        schema.learn(relation, tuple(Column(name, "") for name in names))
-    relations = {RelationEdge(schema.node_id(read), target) for read in resolver.notes.reads}
-    return tuple(sorted(columns)), tuple(sorted(relations))
+    return NodeLineage(
+        node=node,
+        columns=tuple(dict.fromkeys(output.name for output in rows.outputs)),
+        reads=tuple(sorted({schema.node_id(read) for read in resolver.notes.reads})),
+        column_edges=tuple(columns[key] for key in sorted(columns)),
+        indirect_edges=tuple(
+            IndirectEdge(source, name, node, kind) for source, name, kind in sorted(indirect)
+        ),
+    )
 
 
 def _kind(rank: int, source: str, target: str) -> EdgeKind:
     if rank == IDENTITY and source != target:
         return EdgeKind.RENAME
     return _KINDS[rank]
+
+
+def _expression(output: Output, resolver: Resolver) -> str:
+    """Return the SQL that last computed a column: references that only pass it on are followed."""
+    made_by = output.made_by
+    while made_by is not None:
+        inner = unwrapped(made_by)
+        if not isinstance(inner, exp.Column):
+            return inner.sql("postgres")
+        found = resolver.meanings.get(id(inner))
+        made_by = found.output.made_by if found is not None else None
+    return ""

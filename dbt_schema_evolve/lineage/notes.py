@@ -3,10 +3,20 @@
 from dataclasses import dataclass, field
 
 from dbt_schema_evolve.lineage.rows import AGGREGATE, IDENTITY, Sources, Stored
+from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import ColumnUse, UseKind
 
 _Use = tuple[Stored, UseKind, int, bool, str]
+
+_INDIRECT = {
+    UseKind.EQUALITY: IndirectKind.FILTER,
+    UseKind.RANGE: IndirectKind.FILTER,
+    UseKind.FILTER: IndirectKind.FILTER,
+    UseKind.JOIN: IndirectKind.JOIN,
+    UseKind.GROUP: IndirectKind.GROUP,
+    UseKind.ORDER: IndirectKind.ORDER,
+}
 
 
 @dataclass(slots=True)
@@ -17,6 +27,7 @@ class Notes:
     base: set[RelationName] = field(default_factory=set)  # stored
     views: set[RelationName] = field(default_factory=set)
     marks: set[_Use] = field(default_factory=set)
+    indirect: set[tuple[Stored, IndirectKind]] = field(default_factory=set)
     inherited: set[ColumnUse] = field(default_factory=set)  # from the views
 
     @property
@@ -32,6 +43,9 @@ class Notes:
         self, sources: Sources, kind: UseKind, position: int, descending: bool, constant: str
     ) -> None:
         """Note a use; what was computed on the way can no longer be searched or joined by key."""
+        indirect = _INDIRECT.get(kind)
+        if indirect is not None:
+            self.indirect.update((column, indirect) for column in sources)
         for column, rank in sources.items():
             if rank == IDENTITY:
                 self.marks.add((column, kind, position, descending, constant))

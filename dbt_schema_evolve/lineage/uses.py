@@ -21,13 +21,16 @@ def query_uses(fingerprint: str, sql: str, schema: LineageSchema) -> QueryUses |
         return Skip(fingerprint, unreadable.reason)
     if resolver.notes.reads and all(read.schema in SYSTEM_SCHEMAS for read in resolver.notes.reads):
         return Skip(fingerprint, SYSTEM_ONLY)
+    uses = resolver.notes.uses
+    written = resolved(sql, schema, expand=False)[1].notes.uses if resolver.notes.views else uses
     return QueryUses(
         fingerprint=fingerprint,
         reads=frozenset(resolver.notes.reads),
         writes=resolver.writes,
         base_relations=frozenset(resolver.notes.base),
         views=frozenset(resolver.notes.views),
-        uses=resolver.notes.uses,
+        uses=uses,
+        written_uses=written,
         outputs=tuple(
             (output.name, frozenset(column.name for column in output.sources))
             for output in rows.outputs

@@ -1,14 +1,15 @@
 """What flows into what, and to whom."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from dbt_schema_evolve.records.relations import RelationName
-from dbt_schema_evolve.records.workload import Skip
+from dbt_schema_evolve.records.relations import Column, RelationName
+from dbt_schema_evolve.records.workload import Skip, UseKind
 
 
 class EdgeKind(StrEnum):
-    """What happens to a column's values on the way."""
+    """What happens to a column's values on the way; of several steps the last of these counts."""
 
     IDENTITY = "identity"
     RENAME = "rename"
@@ -18,14 +19,43 @@ class EdgeKind(StrEnum):
     WINDOW = "window"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LineageNode:
-    """A vertex: a dbt node, a relation that dbt does not know, or a consumer."""
+class IndirectKind(StrEnum):
+    """How a column decides about rows without its values reaching them."""
 
-    id: str  # dbt's unique id; `relation.<schema>.<name>`; `consumer.<kind>.<name>`
-    kind: str  # source, seed, snapshot, model, relation, or a consumer's kind
+    FILTER = "filter"
+    JOIN = "join"
+    GROUP = "group"
+    ORDER = "order"
+    WINDOW = "window"  # what a window is partitioned or ordered by
+
+
+class Origin(StrEnum):
+    """Who says that an edge is there."""
+
+    SQL = "sql"  # worked out from a statement
+    REPORTED = "reported"  # an OpenLineage event says so
+    BOTH = "both"
+
+
+class Detail(StrEnum):
+    """How much is known of the edges into a node."""
+
+    COLUMNS = "columns"
+    STALE = "stale"  # the columns' edges are those of an earlier state
+    RELATIONS = "relations"  # relations only: a Python model, or SQL that is not understood
+
+
+@dataclass(frozen=True, slots=True)
+class LineageNode:
+    """A vertex: a dbt node, a relation that dbt does not know, or a data set outside."""
+
+    id: str  # dbt's unique id; `relation.<schema>.<name>`; `dataset.<namespace>.<name>`
+    kind: str  # source, seed, snapshot, model, relation, dataset
     name: str
     relation: RelationName | None = None
+    columns: tuple[Column, ...] = ()  # in order
+    has_inferred_columns: bool = False  # nobody told us of its columns, but statements read them
+    detail: Detail = Detail.COLUMNS
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,6 +64,7 @@ class RelationEdge:
 
     source: str
     target: str
+    origin: Origin = Origin.SQL
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,6 +76,56 @@ class ColumnEdge:
     target: str
     target_column: str
     kind: EdgeKind
+    expression: str = ""  # SQL that makes the target column; empty where it is only passed on
+    origin: Origin = Origin.SQL
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class IndirectEdge:
+    """A column decides which rows of a node there are, how they are grouped or ordered."""
+
+    source: str
+    source_column: str
+    target: str
+    kind: IndirectKind
+    origin: Origin = Origin.SQL
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLineage:
+    """Everything that the statement behind one node says of it; edges sorted, `*` spelled out."""
+
+    node: str
+    columns: tuple[str, ...]  # of the result, in order
+    reads: tuple[str, ...]  # nodes
+    column_edges: tuple[ColumnEdge, ...]
+    indirect_edges: tuple[IndirectEdge, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NodeUse:
+    """How a query uses a column of a node, views taken as written."""
+
+    node: str
+    column: str
+    kind: UseKind
+
+
+@dataclass(frozen=True, slots=True)
+class LineageQuery:
+    """A fingerprint as a vertex: what it reads, how often it ran and for how long."""
+
+    fingerprint: str
+    label: str  # its text in one line, without literals
+    reads: frozenset[str]  # node ids
+    uses: tuple[NodeUse, ...]
+    writes: str | None = None  # a node id
+    issued_by: str | None = None  # the dbt node that sent it
+    roles: frozenset[str] = frozenset()
+    calls: int = 0
+    total_us: int = 0
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +139,39 @@ class Consumer:
     reads: frozenset[str] = frozenset()  # node ids
     fingerprints: frozenset[str] = frozenset()
     calls: int = 0
-    total_us: int = 0
+    total_us: int = 0  # how long it waited
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Conflict:
+    """Where the SQL and an event contradict each other: both are shown, none is believed more."""
+
+    target: str
+    target_column: str  # empty: about the whole node
+    sql_says: str
+    event_says: str
+    producer: str  # who sent the event
 
 
 @dataclass(frozen=True, slots=True)
 class LineageGraph:
-    """Nodes and edges, sorted; and what could not be resolved, with the reason."""
+    """Nodes by id, edges by target; and what could not be resolved, with the reason."""
 
     nodes: tuple[LineageNode, ...]
     relation_edges: tuple[RelationEdge, ...]
     column_edges: tuple[ColumnEdge, ...]
+    indirect_edges: tuple[IndirectEdge, ...] = ()
+    queries: tuple[LineageQuery, ...] = ()
     consumers: tuple[Consumer, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     skips: tuple[Skip, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When something was first and last found to be there."""
+
+    first: datetime
+    last: datetime

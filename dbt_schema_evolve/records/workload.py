@@ -89,6 +89,7 @@ class QueryUses:
     base_relations: frozenset[RelationName]  # stored relations behind the views it reads
     views: frozenset[RelationName]  # views it executes, directly or through others
     uses: frozenset[ColumnUse]
+    written_uses: frozenset[ColumnUse] = frozenset()  # the same, views not looked through
     outputs: tuple[tuple[str, frozenset[ColumnName]], ...] = ()  # result column -> where from
 
 

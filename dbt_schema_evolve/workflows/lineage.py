@@ -73,5 +73,5 @@ def read_lineage(
             uses[statement.fingerprint] = outcome
         elif outcome.reason not in _NOT_QUERIES:
             skips.append(outcome)
-    graph = build_graph(project, columns, found, uses, stats, views, schema.search_path)
+    graph = build_graph(project, schema, found, uses, stats)
     return Lineage(project, schema, graph, found, uses, stats, (*graph.skips, *skips))

@@ -10,7 +10,10 @@ import duckdb
 
 from dbt_schema_evolve.errors import BusyError, HistoryError
 
-VERSION = 1
+VERSION = 2
+
+# Version 2 added these tables to those of `schema.sql`; each script leaves what is there alone.
+_ADDITIONS: tuple[str, ...] = ()
 
 # A history must never fetch code from the network.
 _CONFIG: dict[str, Any] = {
@@ -112,6 +115,7 @@ def _check_version(connection: duckdb.DuckDBPyConnection, path: Path, *, read_on
     if not tables and not read_only:
         connection.begin()
         connection.execute(query_text("schema"))
+        _upgrade(connection)
         connection.commit()
         return
     if not tables >= {"meta", "captures"}:
@@ -128,6 +132,23 @@ def _check_version(connection: duckdb.DuckDBPyConnection, path: Path, *, read_on
             at=str(path),
             remedy="upgrade dbt-schema-evolve, or choose another file",
         )
+    if version < VERSION and read_only:
+        raise HistoryError(
+            f"the history has version {version}, which has to become {VERSION} first",
+            at=str(path),
+            remedy="run `schema-evolve ingest` once: it keeps every fact",
+        )
+    if version < VERSION:
+        connection.begin()
+        _upgrade(connection)
+        connection.commit()
+
+
+def _upgrade(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring a history of any earlier version to this one; inside a transaction."""
+    for name in _ADDITIONS:
+        connection.execute(query_text(f"schema_{name}"))
+    connection.execute("update meta set version = $version", {"version": VERSION})
 
 
 def _not_opened(error: duckdb.Error, path: Path) -> BusyError | HistoryError:

@@ -10,10 +10,18 @@ from hypothesis import strategies as st
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
 from dbt_schema_evolve.lineage.traverse import Traversal
 from dbt_schema_evolve.lineage.uses import query_uses
-from dbt_schema_evolve.records.lineage import ColumnEdge, EdgeKind, LineageGraph, RelationEdge
+from dbt_schema_evolve.records.lineage import (
+    ColumnEdge,
+    Detail,
+    EdgeKind,
+    LineageGraph,
+    NodeLineage,
+    NodeUse,
+    RelationEdge,
+)
 from dbt_schema_evolve.records.project import Exposure, Node, Project
 from dbt_schema_evolve.records.relations import Column, RelationName
-from dbt_schema_evolve.records.workload import QueryStat, QueryUses, Statement
+from dbt_schema_evolve.records.workload import QueryStat, QueryUses, Statement, UseKind
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -82,7 +90,7 @@ def graph(
     schema = project_schema(project, COLUMNS)
     found = (query_uses(s.fingerprint, s.text, schema) for s in statements)
     uses = {use.fingerprint: use for use in found if isinstance(use, QueryUses)}
-    return build_graph(project, COLUMNS, statements, uses, STATS)
+    return build_graph(project, schema, statements, uses, STATS)
 
 
 def test_dbts_nodes_are_there_and_tests_are_not() -> None:
@@ -93,13 +101,13 @@ def test_dbts_nodes_are_there_and_tests_are_not() -> None:
 
 def test_columns_flow_through_an_ephemeral_model() -> None:
     assert graph().column_edges == (
-        ColumnEdge("model.fct", "id", "relation.ext.copy", "k", EdgeKind.RENAME),
-        ColumnEdge("model.stg", "id", "model.tidy", "id", EdgeKind.IDENTITY),
-        ColumnEdge("model.stg", "total", "model.tidy", "twice", EdgeKind.EXPRESSION),
         ColumnEdge("model.tidy", "id", "model.fct", "id", EdgeKind.IDENTITY),
-        ColumnEdge("model.tidy", "twice", "model.fct", "revenue", EdgeKind.AGGREGATE),
-        ColumnEdge("source.orders", "amount", "model.stg", "total", EdgeKind.RENAME),
+        ColumnEdge("model.tidy", "twice", "model.fct", "revenue", EdgeKind.AGGREGATE, "SUM(twice)"),
         ColumnEdge("source.orders", "id", "model.stg", "id", EdgeKind.IDENTITY),
+        ColumnEdge("source.orders", "amount", "model.stg", "total", EdgeKind.RENAME),
+        ColumnEdge("model.stg", "id", "model.tidy", "id", EdgeKind.IDENTITY),
+        ColumnEdge("model.stg", "total", "model.tidy", "twice", EdgeKind.EXPRESSION, "total * 2"),
+        ColumnEdge("model.fct", "id", "relation.ext.copy", "k", EdgeKind.RENAME),
     )
 
 
@@ -124,9 +132,10 @@ def test_a_warehouse_view_that_dbt_does_not_know_is_looked_into() -> None:
     views = {view: "select revenue as r from marts.fct"}
     columns = {**COLUMNS, view: (Column("r", "numeric"),)}
     statement = Statement("q", "select r from ext.view", frozenset({"ann"}))
-    use = query_uses("q", statement.text, project_schema(PROJECT, columns, views))
+    schema = project_schema(PROJECT, columns, views)
+    use = query_uses("q", statement.text, schema)
     assert isinstance(use, QueryUses)
-    found = build_graph(PROJECT, columns, (statement,), {"q": use}, (), views)
+    found = build_graph(PROJECT, schema, (statement,), {"q": use})
     edge = ColumnEdge("model.fct", "revenue", "relation.ext.view", "r", EdgeKind.RENAME)
     assert edge in found.column_edges
     assert "exposure.board" in {each.id for each in Traversal(found).consumers_of("model.fct")}
@@ -174,7 +183,8 @@ def test_models_that_depend_on_each_other_in_a_circle_still_make_a_graph() -> No
         node("model.a", "m.a", "view", "select id from m.b", "model.b"),
         node("model.b", "m.b", "view", "select id from m.a", "model.a"),
     )
-    found = build_graph(replace(PROJECT, nodes=circle, exposures=()), {})
+    project = replace(PROJECT, nodes=circle, exposures=())
+    found = build_graph(project, project_schema(project, {}))
     assert RelationEdge("model.a", "model.b") in found.relation_edges
     assert Traversal(found).upstream("model.a") == ("model.b",)
 
@@ -184,3 +194,48 @@ def test_the_order_of_facts_never_changes_the_graph(rng: Random) -> None:
     nodes = tuple(rng.sample(NODES, len(NODES)))
     statements = tuple(rng.sample(STATEMENTS, len(STATEMENTS)))
     assert graph(replace(PROJECT, nodes=nodes), statements) == graph()
+
+
+def test_what_was_last_known_of_a_model_stands_in_where_it_is_not_compiled() -> None:
+    """`dbt test` writes a manifest without the models' compiled code."""
+    known = {key: lineage for key, lineage in lineages(graph()).items() if key == "model.fct"}
+    half = tuple(replace(n, compiled_code=None) if n.name == "fct" else n for n in NODES)
+    project = replace(PROJECT, nodes=half)
+    found = build_graph(project, project_schema(project, COLUMNS), earlier=known)
+    assert [e for e in found.column_edges if e.target == "model.fct"] == [
+        e for e in graph().column_edges if e.target == "model.fct"
+    ]
+    details = {vertex.id: vertex.detail for vertex in found.nodes}
+    assert details["model.fct"] is Detail.STALE
+    assert details["model.stg"] is Detail.COLUMNS
+    assert details["model.parsed"] is Detail.RELATIONS
+
+
+def test_columns_of_a_source_that_nobody_told_us_of_are_inferred_from_use() -> None:
+    found = build_graph(PROJECT, project_schema(PROJECT, {}))
+    source = next(vertex for vertex in found.nodes if vertex.id == "source.orders")
+    assert source.has_inferred_columns
+    assert [column.name for column in source.columns] == ["amount", "id"]
+    assert not next(v for v in found.nodes if v.id == "model.stg").has_inferred_columns
+
+
+def test_a_query_is_a_vertex_with_its_uses_calls_and_last_run() -> None:
+    (query,) = (query for query in graph().queries if query.fingerprint == "api")
+    assert query.uses == (
+        NodeUse("model.fct", "id", UseKind.EQUALITY),
+        NodeUse("model.fct", "revenue", UseKind.OUTPUT),
+    )
+    assert (query.calls, query.total_us, query.last_seen) == (16, 609, NOON)
+
+
+def lineages(graph: LineageGraph) -> dict[str, NodeLineage]:
+    return {
+        vertex.id: NodeLineage(
+            vertex.id,
+            tuple(column.name for column in vertex.columns),
+            tuple(edge.source for edge in graph.relation_edges if edge.target == vertex.id),
+            tuple(edge for edge in graph.column_edges if edge.target == vertex.id),
+            tuple(edge for edge in graph.indirect_edges if edge.target == vertex.id),
+        )
+        for vertex in graph.nodes
+    }

@@ -2,10 +2,16 @@
 
 import pytest
 
-from dbt_schema_evolve.lineage.models import model_lineage
+from dbt_schema_evolve.lineage.models import node_lineage
+from dbt_schema_evolve.lineage.resolution import Filling, resolve_in_order
 from dbt_schema_evolve.lineage.schema import LineageSchema
-from dbt_schema_evolve.records.lineage import ColumnEdge, EdgeKind, RelationEdge
-from dbt_schema_evolve.records.project import Node
+from dbt_schema_evolve.records.lineage import (
+    ColumnEdge,
+    EdgeKind,
+    IndirectEdge,
+    IndirectKind,
+    NodeLineage,
+)
 from dbt_schema_evolve.records.relations import Column, RelationName
 from dbt_schema_evolve.records.workload import Skip
 
@@ -13,13 +19,20 @@ RAW = RelationName("raw", "Orders é")
 MART = RelationName("marts", "fct")
 COLUMNS = {RAW: tuple(Column(name, "integer") for name in ("id", "Größe", "day"))}
 OWNERS = {RAW: "source.shop.raw.orders", MART: "model.shop.fct"}
-MODEL = Node("model.shop.fct", "model", "fct", "shop", MART, "table", "models/fct.sql")
+MODEL = "model.shop.fct"
 
 
 def edges(sql: str, schema: LineageSchema | None = None) -> set[tuple[str, str, str]]:
-    found = model_lineage(MODEL, sql, schema or LineageSchema(COLUMNS, owners=OWNERS))
+    found = lineage(sql, schema or LineageSchema(COLUMNS, owners=OWNERS))
+    return {
+        (edge.source_column, edge.target_column, edge.kind.value) for edge in found.column_edges
+    }
+
+
+def lineage(sql: str, schema: LineageSchema) -> NodeLineage:
+    found = node_lineage(MODEL, sql, schema)
     assert not isinstance(found, Skip), found.reason
-    return {(edge.source_column, edge.target_column, edge.kind.value) for edge in found[0]}
+    return found
 
 
 KINDS = {
@@ -52,22 +65,48 @@ def test_views_are_nodes_of_their_own() -> None:
         {view: 'select id from raw."Orders é"'},
         owners={**OWNERS, view: "model.shop.v"},
     )
-    found = model_lineage(MODEL, "select id from raw.v", schema)
+    found = lineage("select id from raw.v", schema)
     edge = ColumnEdge("model.shop.v", "id", "model.shop.fct", "id", EdgeKind.IDENTITY)
-    assert found == ((edge,), (RelationEdge("model.shop.v", "model.shop.fct"),))
+    assert found == NodeLineage(MODEL, ("id",), ("model.shop.v",), (edge,), ())
 
 
 def test_an_inlined_ephemeral_model_is_a_node_of_its_own() -> None:
     ephemeral = RelationName("", "__dbt__cte__tidy")
     schema = LineageSchema(COLUMNS, owners={**OWNERS, ephemeral: "model.shop.tidy"})
-    found = model_lineage(
-        MODEL,
+    found = lineage(
         'with __dbt__cte__tidy as (select id as k from raw."Orders é" where day = 1)'
         " select k + 1 as n from __dbt__cte__tidy",
         schema,
     )
-    edge = ColumnEdge("model.shop.tidy", "k", "model.shop.fct", "n", EdgeKind.EXPRESSION)
-    assert found == ((edge,), (RelationEdge("model.shop.tidy", "model.shop.fct"),))
+    edge = ColumnEdge("model.shop.tidy", "k", MODEL, "n", EdgeKind.EXPRESSION, "k + 1")
+    assert found == NodeLineage(MODEL, ("n",), ("model.shop.tidy",), (edge,), ())
+
+
+def test_an_expression_is_the_last_one_that_computed_the_column() -> None:
+    schema = LineageSchema(COLUMNS, owners=OWNERS)
+    found = lineage(
+        'with summed as (select day, sum(id) as total from raw."Orders é" group by day),'
+        " named as (select total as revenue from summed) select revenue as r from named",
+        schema,
+    )
+    assert [(edge.kind, edge.expression) for edge in found.column_edges] == [
+        (EdgeKind.AGGREGATE, "SUM(id)")
+    ]
+
+
+def test_columns_that_decide_about_rows_belong_to_the_node_as_a_whole() -> None:
+    schema = LineageSchema({**COLUMNS, MART: (Column("day", "date"),)}, owners=OWNERS)
+    found = lineage(
+        'select o.id, o.id as again from raw."Orders é" as o join marts.fct as f on f.day = o.day'
+        ' where o."Größe" > 1 order by o.id',
+        schema,
+    )
+    assert found.indirect_edges == (
+        IndirectEdge(MODEL, "day", MODEL, IndirectKind.JOIN),
+        IndirectEdge("source.shop.raw.orders", "Größe", MODEL, IndirectKind.FILTER),
+        IndirectEdge("source.shop.raw.orders", "day", MODEL, IndirectKind.JOIN),
+        IndirectEdge("source.shop.raw.orders", "id", MODEL, IndirectKind.ORDER),
+    )
 
 
 def test_an_incremental_model_may_read_itself() -> None:
@@ -80,15 +119,15 @@ def test_an_incremental_model_may_read_itself() -> None:
 
 def test_columns_that_nobody_knew_are_learnt_for_those_downstream() -> None:
     schema = LineageSchema(COLUMNS, owners=OWNERS)
-    edges("select id, 'x' as origin from raw.\"Orders é\"", schema)
-    later = Node("model.shop.later", "model", "later", "shop", None, "view", "m.sql")
-    found = model_lineage(later, "select * from marts.fct", schema)
+    first = Filling(MODEL, "select id, 'x' as origin from raw.\"Orders é\"", MART)
+    later = Filling("model.shop.later", "select * from marts.fct", None)
+    _, found = resolve_in_order([first, later], schema)
     assert not isinstance(found, Skip)
-    assert [edge.target_column for edge in found[0]] == ["id", "origin"]
+    assert found.columns == ("id", "origin")
 
 
 def test_a_star_over_unknown_columns_is_left_out_with_the_relation_named() -> None:
-    found = model_lineage(MODEL, "select * from raw.unknown", LineageSchema(COLUMNS))
+    found = node_lineage(MODEL, "select * from raw.unknown", LineageSchema(COLUMNS))
     assert isinstance(found, Skip)
     assert "raw.unknown" in found.reason
 
@@ -107,5 +146,5 @@ def test_a_condition_of_a_thousand_terms_is_no_trouble() -> None:
 
 
 def test_nesting_beyond_reason_costs_only_its_own_edges() -> None:
-    found = model_lineage(MODEL, "select " + "(" * 5000 + "1" + ")" * 5000, LineageSchema(COLUMNS))
+    found = node_lineage(MODEL, "select " + "(" * 5000 + "1" + ")" * 5000, LineageSchema(COLUMNS))
     assert isinstance(found, Skip)

@@ -118,7 +118,7 @@ def graph() -> LineageGraph:
             reads=frozenset({"model.shop.fct_orders"}),
         ),
     )
-    return LineageGraph(nodes, edges, (), consumers)
+    return LineageGraph(nodes, edges, (), consumers=consumers)
 
 
 def report() -> ReportInput:

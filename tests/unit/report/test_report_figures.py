@@ -95,7 +95,7 @@ def test_a_consumer_comes_last_even_when_it_reads_a_source() -> None:
     nodes = tuple(LineageNode(name, "model", name) for name in "abc")
     edges = (RelationEdge("a", "b"), RelationEdge("b", "c"))
     reader = Consumer("x", "role", "x", reads=frozenset({"a"}))
-    assert names(LineageGraph(nodes, edges, (), (reader,)))[-1] == ["x"]
+    assert names(LineageGraph(nodes, edges, (), consumers=(reader,)))[-1] == ["x"]
 
 
 def test_a_cycle_and_a_dangling_edge_do_not_stop_the_drawing() -> None:

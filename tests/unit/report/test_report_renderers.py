@@ -77,7 +77,7 @@ def hostile() -> ReportInput:
         verdicts=(verdict,),
         trials=(Trial(1, (item,), (), (speed,), (), (verdict,)),),
         forecasts=(Forecast(HOSTILE, NOW, 1.0, 1.0, 2.0, 1.0, 3.0, 0.9, HOSTILE, HOSTILE),),
-        graph=LineageGraph((node,), (), (), (Consumer("c", HOSTILE, HOSTILE),)),
+        graph=LineageGraph((node,), (), (), consumers=(Consumer("c", HOSTILE, HOSTILE),)),
         labels={HOSTILE: HOSTILE},
         diff=f"diff --git a/{HOSTILE} b/{HOSTILE}\n+{HOSTILE}\n",
         skips=(Skip(HOSTILE, HOSTILE),),
