@@ -1,5 +1,6 @@
 """The only printing: records as text for people, JSON for programs, markdown for pull requests."""
 
+import dataclasses
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -28,7 +29,21 @@ def show(text: str) -> None:
 
 def show_json(value: Any) -> None:
     """Print records as one JSON object; sets and keys sorted."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2))
+    content = msgspec.json.encode(_named(value), order="sorted")
+    click.echo(msgspec.json.format(content, indent=2))
+
+
+def _named(value: Any) -> Any:
+    """Return records as they are, but named tuples by the names of their fields."""
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return {name: _named(part) for name, part in zip(value._fields, value, strict=True)}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {part.name: _named(getattr(value, part.name)) for part in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _named(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_named(part) for part in value]
+    return value
 
 
 def note(text: str) -> None:

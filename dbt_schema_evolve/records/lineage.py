@@ -1,8 +1,13 @@
-"""What flows into what, and to whom."""
+"""What flows into what, and to whom.
+
+Edges are named tuples: there may be hundreds of thousands, and these sort, load and are collected
+several times faster than instances.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from dbt_schema_evolve.records.relations import Column, RelationName
 from dbt_schema_evolve.records.workload import Skip, UseKind
@@ -58,8 +63,7 @@ class LineageNode:
     detail: Detail = Detail.COLUMNS
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RelationEdge:
+class RelationEdge(NamedTuple):
     """Rows of `source` reach `target`."""
 
     source: str
@@ -67,8 +71,7 @@ class RelationEdge:
     origin: Origin = Origin.SQL
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ColumnEdge:
+class ColumnEdge(NamedTuple):
     """Values of one column reach another."""
 
     source: str
@@ -80,8 +83,7 @@ class ColumnEdge:
     origin: Origin = Origin.SQL
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class IndirectEdge:
+class IndirectEdge(NamedTuple):
     """A column decides which rows of a node there are, how they are grouped or ordered."""
 
     source: str
