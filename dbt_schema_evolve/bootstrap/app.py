@@ -12,6 +12,8 @@ from dbt_schema_evolve.backends.artifact_files import artifact_files
 from dbt_schema_evolve.backends.dbt_project import DbtProject, Target, find_project, find_target
 from dbt_schema_evolve.backends.dbt_runner import DbtRunner
 from dbt_schema_evolve.backends.history import DuckHistory
+from dbt_schema_evolve.backends.lineage_cache import read_cache, write_cache
+from dbt_schema_evolve.backends.lineage_workers import in_processes
 from dbt_schema_evolve.backends.postgres.warehouse import PostgresWarehouse
 from dbt_schema_evolve.backends.project_files import read_project_files, write_patch
 from dbt_schema_evolve.backends.shadow import ShadowTarget
@@ -20,6 +22,8 @@ from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.backends.verdict_file import read_verdicts, write_verdicts
 from dbt_schema_evolve.bootstrap.pages import report_input
 from dbt_schema_evolve.errors import HistoryError, ProjectError
+from dbt_schema_evolve.lineage.garbage import collection_paused
+from dbt_schema_evolve.lineage.memory import Memory
 from dbt_schema_evolve.lineage.origins import view_origins
 from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.patch.diff import unified_diff
@@ -95,10 +99,10 @@ class App:
         """Go from the history to a patch, writing nothing."""
         most = self._budget_bytes() if budget_bytes is None else budget_bytes
         budget = None if most is None else Budget(most)
-        with self.history() as history, self.warehouse() as warehouse:
+        with self.history() as history, self.warehouse() as warehouse, self._memory() as memory:
             return advise(
                 history, warehouse, planner_twin, self.files(), now or clock.now(), self.progress,
-                budget=budget, only=only, horizon_days=horizon_days,
+                budget=budget, only=only, horizon_days=horizon_days, resolve=memory,
             )  # fmt: skip
 
     def _budget_bytes(self) -> int | None:
@@ -116,13 +120,26 @@ class App:
     def lineage(self) -> Lineage:
         """Return the lineage of what the history holds."""
         with self.history() as history, self.warehouse() as warehouse:
-            return read_lineage(history, warehouse.catalog(), warehouse.search_path())
+            return self._lineage(history, warehouse)
 
     def predict(self, horizon_days: float) -> tuple[Lineage, Prediction]:
         """Return the forecasts, and the lineage that they rest on."""
         with self.history() as history, self.warehouse() as warehouse:
-            lineage = read_lineage(history, warehouse.catalog(), warehouse.search_path())
+            lineage = self._lineage(history, warehouse)
             return lineage, predict(lineage, history, clock.now(), horizon_days)
+
+    def _lineage(self, history: DuckHistory, warehouse: PostgresWarehouse) -> Lineage:
+        with collection_paused(), self._memory() as memory:
+            return read_lineage(history, warehouse.catalog(), warehouse.search_path(), memory)
+
+    @contextmanager
+    def _memory(self) -> Iterator[Memory]:
+        """Hand over what lineage worked out before; keep what it works out now."""
+        path = self.project.state_dir / "lineage.cache"
+        memory = Memory(read_cache(path), in_processes)
+        yield memory
+        if memory.news:
+            write_cache(path, memory.kept)
 
     def validate(self, advice: Advice) -> Validation:
         """Prove an advice on the shadow target, and remember the verdicts."""

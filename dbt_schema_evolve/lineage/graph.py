@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from dbt_schema_evolve.lineage.consumers import declared, observed
+from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.models import ephemeral_relation
 from dbt_schema_evolve.lineage.queries import lineage_queries, readers
 from dbt_schema_evolve.lineage.resolution import Filling, Resolve, resolve_in_order
@@ -43,10 +43,23 @@ def build_graph(
     model that cannot be resolved keeps its relation-level edges, from the manifest, and is listed
     in `skips`.
     """
+    with collection_paused():
+        return _built(project, schema, statements, uses or {}, stats, earlier or {}, resolve)
+
+
+def _built(
+    project: Project,
+    schema: LineageSchema,
+    statements: Sequence[Statement],
+    uses: Mapping[str, QueryUses],
+    stats: Sequence[QueryStat],
+    earlier: Mapping[str, NodeLineage],
+    resolve: Resolve,
+) -> LineageGraph:
     nodes = _in_order([n for n in (*project.nodes, *project.sources) if _is_vertex(n)])
     ids = {node.unique_id for node in nodes}
-    queries = lineage_queries(statements, uses or {}, stats, schema)
-    fillings = [*_compiled(nodes), *_beyond_dbt(schema, statements, queries, uses or {}, ids)]
+    queries = lineage_queries(statements, uses, stats, schema)
+    fillings = [*_compiled(nodes), *_beyond_dbt(schema, statements, queries, uses, ids)]
 
     lineages: dict[str, NodeLineage] = {}
     skips: list[Skip] = []
@@ -55,7 +68,7 @@ def build_graph(
             skips.append(outcome)
         else:
             lineages[outcome.node] = _united(lineages.get(outcome.node), outcome)
-    stale = _stale(nodes, earlier or {})
+    stale = _stale(nodes, earlier)
     skips += _left_out(nodes, stale)
     lineages |= stale
 
@@ -74,7 +87,7 @@ def build_graph(
         if query.writes is not None and query.writes not in ids
         for read in query.reads - {query.writes}
     }
-    dbt_roles, reads = readers(statements, queries, _built(ids))
+    dbt_roles, reads = readers(statements, queries, _filled_by_dbt(ids))
     mentioned = {end for edge in relation_edges for end in (edge.source, edge.target)}
     others = mentioned.union(*reads.values()) - ids
     in_order = sorted(lineages)
@@ -206,49 +219,40 @@ def _left_out(nodes: Iterable[Node], stale: Collection[str]) -> Iterator[Skip]:
             yield Skip(node.unique_id, "the manifest holds no compiled code: relations only")
 
 
-def _built(ids: Collection[str]) -> frozenset[str]:
+def _filled_by_dbt(ids: Collection[str]) -> frozenset[str]:
     """Return the nodes that dbt fills; a source is filled by somebody else."""
     return frozenset(key for key in ids if not key.startswith("source."))
 
 
 def _vertices(
-    nodes: Iterable[Node],
+    nodes: Sequence[Node],
     others: Iterable[str],
     lineages: Mapping[str, NodeLineage],
     stale: Collection[str],
     schema: LineageSchema,
 ) -> tuple[LineageNode, ...]:
     """Return every node with its columns: the warehouse's, its statement's, or those in use."""
+    owned = {node.unique_id: node.relation for node in nodes} | {
+        key: schema.by_id[key] for key in others
+    }
+    known: dict[str, tuple[Column, ...]] = {}
+    for key, relation in owned.items():
+        if relation in schema.columns:
+            known[key] = schema.columns[relation]
+        elif key in lineages:
+            known[key] = tuple(Column(name, "") for name in lineages[key].columns)
+    used = _used_columns(lineages.values(), known)
+
+    def vertex(key: str, kind: str, name: str, detail: Detail) -> LineageNode:
+        columns = known.get(key) or used.get(key, ())
+        return LineageNode(key, kind, name, owned[key], columns, key in used, detail)
+
     found = [
-        replace(
-            LineageNode(node.unique_id, node.resource_type, node.name, node.relation),
-            detail=_detail(node, lineages, stale),
-        )
+        vertex(node.unique_id, node.resource_type, node.name, _detail(node, lineages, stale))
         for node in nodes
     ]
-    found += [
-        LineageNode(key, "relation", str(schema.by_id[key]), schema.by_id[key]) for key in others
-    ]
-    known: dict[str, tuple[Column, ...]] = {}
-    for vertex in found:
-        if vertex.relation in schema.columns:
-            known[vertex.id] = schema.columns[vertex.relation]
-        elif vertex.id in lineages:
-            known[vertex.id] = tuple(Column(name, "") for name in lineages[vertex.id].columns)
-    used = _used_columns(lineages.values(), known)
-    return tuple(
-        sorted(
-            (
-                replace(
-                    vertex,
-                    columns=known.get(vertex.id) or used.get(vertex.id, ()),
-                    has_inferred_columns=vertex.id in used,
-                )
-                for vertex in found
-            ),
-            key=lambda vertex: vertex.id,
-        )
-    )
+    found += [vertex(key, "relation", str(schema.by_id[key]), Detail.COLUMNS) for key in others]
+    return tuple(sorted(found, key=lambda each: each.id))
 
 
 def _detail(node: Node, lineages: Collection[str], stale: Collection[str]) -> Detail:

@@ -4,7 +4,7 @@ from sqlglot import exp
 
 from dbt_schema_evolve.lineage.ctes import EPHEMERAL
 from dbt_schema_evolve.lineage.flow import unwrapped
-from dbt_schema_evolve.lineage.parsing import UnreadableError
+from dbt_schema_evolve.lineage.parsing import UnreadableError, parse_once
 from dbt_schema_evolve.lineage.resolve import Resolver, resolved
 from dbt_schema_evolve.lineage.rows import (
     AGGREGATE,
@@ -39,7 +39,7 @@ def node_lineage(node: str, sql: str, schema: LineageSchema) -> NodeLineage | Sk
     `schema` is asked and not changed, but for the columns that it infers.
     """
     try:
-        _, resolver, rows = resolved(sql, schema, expand=False)
+        _, resolver, rows = resolved(sql, schema, expand=False, parsed=parse_once)
     except UnreadableError as unreadable:
         return Skip(node, unreadable.reason)
     if rows.rests:

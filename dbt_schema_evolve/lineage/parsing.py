@@ -121,15 +121,20 @@ def parse(text: str) -> exp.Expr:
 
     The tree is shared between callers: nobody may change it.
     """
-    tree = _parsed(text)
+    return _readable(_remembered(text))
+
+
+def parse_once(text: str) -> exp.Expr:
+    """Do what `parse` does for a text that nobody will ask for again; hold no tree."""
+    return _readable(_parsed(text))
+
+
+def _readable(tree: exp.Expr | str) -> exp.Expr:
     if isinstance(tree, str):
         raise UnreadableError(tree)
     return tree
 
 
-# Big enough for the views and statements that one question touches, small enough not to hold the
-# trees of a whole project.
-@lru_cache(maxsize=256)
 def _parsed(text: str) -> exp.Expr | str:  # noqa: PLR0911 - one for each reason
     body = stripped(text)
     if cursor := _CURSOR.match(body):
@@ -165,3 +170,8 @@ def _parsed(text: str) -> exp.Expr | str:  # noqa: PLR0911 - one for each reason
         return UTILITY
     tree.meta[TEXT] = text
     return tree
+
+
+# Big enough for the views and statements that one question touches, small enough not to hold the
+# trees of a whole project.
+_remembered = lru_cache(maxsize=256)(_parsed)

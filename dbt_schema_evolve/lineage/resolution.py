@@ -34,5 +34,7 @@ def resolve_in_order(fillings: Sequence[Filling], schema: LineageSchema) -> Iter
 
 def learn(filling: Filling, outcome: Outcome, schema: LineageSchema) -> None:
     """Tell the schema the columns of a relation that the warehouse said nothing of."""
-    if filling.relation is not None and isinstance(outcome, NodeLineage):
-        schema.learn(filling.relation, tuple(Column(name, "") for name in outcome.columns))
+    relation = filling.relation
+    if relation is None or relation in schema.columns or isinstance(outcome, Skip):
+        return
+    schema.learn(relation, tuple(Column(name, "") for name in outcome.columns))

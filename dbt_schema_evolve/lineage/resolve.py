@@ -1,6 +1,6 @@
 """Walks one statement as Postgres would read it: what it reads, how, and what comes out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlglot import exp
@@ -215,9 +215,15 @@ def expanded(schema: LineageSchema, relation: RelationName) -> ViewFacts | None:
     return schema.expanded[relation]
 
 
-def resolved(sql: str, schema: LineageSchema, *, expand: bool) -> tuple[exp.Expr, Resolver, Rows]:
+def resolved(
+    sql: str,
+    schema: LineageSchema,
+    *,
+    expand: bool,
+    parsed: Callable[[str], exp.Expr] = parse,
+) -> tuple[exp.Expr, Resolver, Rows]:
     """Parse and walk a statement; raise UnreadableError, and nothing else, where that fails."""
-    tree = parse(marked(sql))
+    tree = parsed(marked(sql))
     resolver = Resolver(schema, tree.meta[TEXT], expand=expand)
     try:
         return tree, resolver, resolver.statement(tree)

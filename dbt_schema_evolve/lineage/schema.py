@@ -1,5 +1,6 @@
 """What names in SQL can mean: the warehouse's relations, columns and views."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -64,6 +65,8 @@ class LineageSchema:
         self.owners = dict(owners or {})  # unique id of the dbt node behind a relation
         self.expanded: dict[RelationName, ViewFacts | None] = {}  # None: cannot be expanded
         self.by_id: dict[str, RelationName] = {}  # of the relations that node_id was asked for
+        self.asked: set[RelationName] = set()  # every name looked up since this was last emptied
+        self._signatures: dict[RelationName, bytes] = {}
         self._leaves: dict[RelationName, Leaf] = {}
         self._stored: dict[tuple[RelationName, str], Stored] = {}
 
@@ -73,6 +76,7 @@ class LineageSchema:
             return RelationName(schema, name)
         for candidate in self.search_path:
             relation = RelationName(candidate, name)
+            self.asked.add(relation)
             if relation in self.columns or relation in self.views:
                 return relation
         if name.startswith("pg_"):
@@ -88,6 +92,7 @@ class LineageSchema:
 
     def leaf(self, relation: RelationName) -> Leaf:
         """Return a relation as something to read from."""
+        self.asked.add(relation)
         if relation not in self._leaves:
             outputs = []
             for column in self.columns.get(relation, ()):
@@ -104,6 +109,23 @@ class LineageSchema:
         if relation not in self.columns:
             self.columns[relation] = columns
             self._leaves.pop(relation, None)
+            self._signatures.pop(relation, None)
+
+    def signature(self, relation: RelationName) -> bytes:
+        """Return what stands for everything that a statement can learn of a relation here.
+
+        As long as the signatures of all relations that a statement `asked` for stay the same, its
+        lineage does, too.
+        """
+        if relation not in self._signatures:
+            columns = self.columns.get(relation)
+            parts = [self.owners.get(relation, ""), str(relation in self.views)]
+            if columns is not None:
+                parts += [part for column in columns for part in (column.name, column.type)]
+            digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=8)
+            digest.update(b"" if columns is None else b"known")
+            self._signatures[relation] = digest.digest()
+        return self._signatures[relation]
 
     def node_id(self, relation: RelationName) -> str:
         """Return the lineage node that a relation is."""

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
+from dbt_schema_evolve.lineage.resolution import Resolve, resolve_in_order
 from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.patch.plan import plan_patch
@@ -48,6 +49,7 @@ def advise(
     budget: Budget | None = None,
     only: Collection[str] = (),
     horizon_days: float = 30.0,
+    resolve: Resolve = resolve_in_order,
 ) -> Advice:
     """Go from the history to a patch; nothing is written anywhere.
 
@@ -56,7 +58,7 @@ def advise(
     progress.step("read the warehouse's schema and statistics")
     catalog = warehouse.catalog()
     progress.step("lineage of models and queries")
-    lineage = read_lineage(history, catalog, warehouse.search_path())
+    lineage = read_lineage(history, catalog, warehouse.search_path(), resolve)
     progress.step("forecast")
     prediction = predict(lineage, history, now, horizon_days)
     evidence, unpriced = gather(lineage, catalog, history, prediction.forecasts)

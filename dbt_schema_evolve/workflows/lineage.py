@@ -10,6 +10,7 @@ from dbt_schema_evolve.ingest.fingerprint import fingerprint, is_ours
 from dbt_schema_evolve.ingest.tags import tags
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
 from dbt_schema_evolve.lineage.parsing import UTILITY
+from dbt_schema_evolve.lineage.resolution import Resolve, resolve_in_order
 from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.lineage.uses import SYSTEM_ONLY, query_uses
 from dbt_schema_evolve.ports import History
@@ -45,10 +46,14 @@ class Lineage:
 
 
 def read_lineage(
-    history: History, catalog: Catalog, search_path: Sequence[str] = ("public",)
+    history: History,
+    catalog: Catalog,
+    search_path: Sequence[str] = ("public",),
+    resolve: Resolve = resolve_in_order,
 ) -> Lineage:
     """Put the newest manifest, a warehouse's schema and its query history together.
 
+    `resolve` works the models' statements out; one that remembers saves most of the time.
     Raises ArtifactError where no manifest has been ingested.
     """
     artifact = history.latest_artifact("manifest")
@@ -73,5 +78,5 @@ def read_lineage(
             uses[statement.fingerprint] = outcome
         elif outcome.reason not in _NOT_QUERIES:
             skips.append(outcome)
-    graph = build_graph(project, schema, found, uses, stats)
+    graph = build_graph(project, schema, found, uses, stats, resolve=resolve)
     return Lineage(project, schema, graph, found, uses, stats, (*graph.skips, *skips))
