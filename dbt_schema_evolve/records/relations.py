@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
 
@@ -27,8 +28,7 @@ class RelationKind(StrEnum):
         return self in {self.TABLE, self.PARTITIONED_TABLE, self.MATERIALIZED_VIEW}
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RelationName:
+class RelationName(NamedTuple):
     """A table or view of one database, by schema and name, each exactly as stored."""
 
     schema: str

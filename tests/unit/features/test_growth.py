@@ -158,7 +158,8 @@ def test_profiles_after_the_cutoff_are_not_read() -> None:
     assert row_series([profile(5, 10)], cutoff=day(4)) == {}
 
 
-points = st.lists(st.tuples(st.floats(-100, 0), st.floats(-1e12, 1e12)), min_size=2, max_size=200)
+instants = st.integers(-100 * 86_400, 0).map(lambda second: second / 86_400)  # days ago
+points = st.lists(st.tuples(instants, st.floats(-1e12, 1e12)), min_size=2, max_size=200)
 
 
 @given(points)
