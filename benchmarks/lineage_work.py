@@ -80,7 +80,8 @@ def _one_changed(project: Project) -> Project:
     at, node = next(
         (at, node) for at, node in enumerate(project.nodes) if node.materialized == "table"
     )
-    changed = replace(node, compiled_code=f"select q.*, 1 as one from ({node.compiled_code}) as q")
+    sql = f"select q.*, 1 as one from ({node.compiled_code}) as q"
+    changed = replace(node, compiled_code=sql)
     return replace(project, nodes=(*project.nodes[:at], changed, *project.nodes[at + 1 :]))
 
 
