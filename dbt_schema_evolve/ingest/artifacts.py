@@ -64,6 +64,7 @@ class _Node(msgspec.Struct):
     config: _Json | None = None
     unrendered_config: _Json | None = None
     description: str | None = None
+    tags: str | list[str] | None = None
 
 
 class _Owner(msgspec.Struct):
@@ -269,7 +270,14 @@ def _node(unique_id: str, raw: _Node) -> Node:
         config=config,
         unrendered_config=raw.unrendered_config or {},
         description=raw.description or "",
+        tags=_tags(raw.tags, config.get("tags")),
     )
+
+
+def _tags(*places: Any) -> tuple[str, ...]:
+    """Return the tags of the node and of its config: dbt 2 leaves either out."""
+    lists = [[tags] if isinstance(tags, str) else tags for tags in places]
+    return tuple(sorted({str(tag) for tags in lists if isinstance(tags, list) for tag in tags}))
 
 
 def _relation(raw: _Node, kind: str, materialized: str, name: str) -> RelationName | None:

@@ -29,6 +29,7 @@ class Node:
     unrendered_config: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""
     fqn: tuple[str, ...] = ()  # package, folders and name, as dbt_project.yml addresses it
+    tags: tuple[str, ...] = ()  # sorted
 
 
 @dataclass(frozen=True, slots=True)

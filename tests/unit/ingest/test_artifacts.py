@@ -94,6 +94,17 @@ def test_ephemeral_models_and_tests_have_no_relation_and_analyses_are_left_out()
     assert "analysis.shop.look" not in nodes
 
 
+def test_tags_are_those_of_the_node_and_of_its_config() -> None:
+    tagged = manifest()
+    tagged["nodes"]["model.shop.orders"] |= {"tags": ["nightly", "core"]}
+    tagged["nodes"]["model.shop.orders"]["config"]["tags"] = ["core", "pii"]
+    tagged["nodes"]["model.shop.e"]["config"]["tags"] = "alone"
+    nodes = read_manifest(encoded(tagged), "m.json").by_id()
+    assert nodes["model.shop.orders"].tags == ("core", "nightly", "pii")
+    assert nodes["model.shop.e"].tags == ("alone",)
+    assert nodes["seed.shop.countries"].tags == ()
+
+
 def test_an_owner_may_be_a_list_of_addresses() -> None:
     assert read_manifest(encoded(manifest()), "m.json").exposures[0].owner == "a@b.c"
 
