@@ -65,6 +65,7 @@ class _Node(msgspec.Struct):
     unrendered_config: _Json | None = None
     description: str | None = None
     tags: str | list[str] | None = None
+    fqn: list[str] | None = None
 
 
 class _Owner(msgspec.Struct):
@@ -270,6 +271,7 @@ def _node(unique_id: str, raw: _Node) -> Node:
         config=config,
         unrendered_config=raw.unrendered_config or {},
         description=raw.description or "",
+        fqn=tuple(raw.fqn or ()),
         tags=_tags(raw.tags, config.get("tags")),
     )
 

@@ -31,6 +31,7 @@ def manifest(version: int = 12, **changes: Any) -> dict[str, Any]:
                 "resource_type": "model",
                 "package_name": "shop",
                 "schema": "Mart.s",
+                "fqn": ["shop", "marts", "orders"],
                 "alias": 'Örders "x"',
                 "relation_name": '"db"."Mart.s"."Örders ""x"""',
                 "original_file_path": "models/orders.sql",
@@ -75,6 +76,7 @@ def test_a_manifest_becomes_a_project() -> None:
     assert project.name == "shop"
     assert orders.relation == RelationName("Mart.s", 'Örders "x"')
     assert orders.patch_path == "models/marts.yml"
+    assert orders.fqn == ("shop", "marts", "orders")
     assert orders.depends_on == ("model.shop.e", "source.shop.raw.o")
     assert orders.config["indexes"] == [{"columns": ["id"]}]
     assert orders.config["meta"] == {"schema_evolve": {"a": 1}}
