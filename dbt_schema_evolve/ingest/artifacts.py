@@ -81,6 +81,12 @@ class _Exposure(msgspec.Struct):
     depends_on: _DependsOn | None = None
     label: str | None = None
     url: str | None = None
+    package_name: str | None = None
+    path: str | None = None
+    original_file_path: str | None = None
+    fqn: list[str] | None = None
+    tags: str | list[str] | None = None
+    config: _Json | None = None
 
 
 class _Manifest(msgspec.Struct):
@@ -304,6 +310,10 @@ def _exposure(unique_id: str, raw: _Exposure) -> Exposure:
         depends_on=tuple(sorted((raw.depends_on and raw.depends_on.nodes) or ())),
         label=raw.label or "",
         url=raw.url or "",
+        package=raw.package_name or "",
+        path=raw.original_file_path or raw.path or "",
+        fqn=tuple(raw.fqn or ()),
+        tags=_tags(raw.tags, (raw.config or {}).get("tags")),
     )
 
 

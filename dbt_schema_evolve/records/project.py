@@ -43,6 +43,10 @@ class Exposure:
     depends_on: tuple[str, ...]
     label: str = ""
     url: str = ""
+    package: str = ""
+    path: str = ""  # of the file that declares it, relative to its package's root
+    fqn: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()  # sorted
 
 
 @dataclass(frozen=True, slots=True)
