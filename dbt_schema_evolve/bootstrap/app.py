@@ -38,6 +38,7 @@ from dbt_schema_evolve.records.trials import Decision
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report.contents import ReportInput
 from dbt_schema_evolve.workflows.advise import Advice, advise
+from dbt_schema_evolve.workflows.ask_lineage import Questions, ask
 from dbt_schema_evolve.workflows.ingest import Ingested, ingest, read_artifacts
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.predict import Prediction, predict
@@ -121,6 +122,12 @@ class App:
         """Return the lineage of what the history holds."""
         with self.history() as history, self.warehouse() as warehouse:
             return self._lineage(history, warehouse)
+
+    def questions(self) -> Questions:
+        """Return the lineage as something to ask."""
+        with self.history() as history, self.warehouse() as warehouse:
+            lineage = read_lineage(history, warehouse.catalog(), warehouse.search_path())
+            return ask(lineage, history)
 
     def predict(self, horizon_days: float) -> tuple[Lineage, Prediction]:
         """Return the forecasts, and the lineage that they rest on."""
