@@ -15,6 +15,7 @@ from dbt_schema_evolve.report.critical_path_text import critical_path_text
 from dbt_schema_evolve.report.impact_text import impact_text
 from dbt_schema_evolve.report.lineage_text import paths_text, reach_text, view_text
 from dbt_schema_evolve.report.unused_text import unused_text
+from dbt_schema_evolve.workflows.ask_lineage import Questions
 
 _Answer = TypeVar("_Answer")
 _Command = Callable[..., Any]
@@ -61,7 +62,7 @@ def _walk(command: _Command) -> _Command:
 @output_format("mermaid")
 def show(app: App, name: str, limit: int, output: str) -> None:
     """Show what NAME is made from, what decides about its rows, and who reads it."""
-    view = app.questions().show(name)
+    view = _asked(app).show(name)
     _print(view, output, lambda each: view_text(each, limit), mermaid.of_view)
 
 
@@ -77,7 +78,7 @@ def upstream(
     output: str,
 ) -> None:
     """Show what SELECTOR is made from, as a tree."""
-    reach = app.questions().upstream(" ".join(selector), depth, columns, kinds)
+    reach = _asked(app).upstream(" ".join(selector), depth, columns, kinds)
     _print(reach, output, lambda each: reach_text(each, limit), mermaid.of_reach)
 
 
@@ -93,7 +94,7 @@ def downstream(
     output: str,
 ) -> None:
     """Show what is made from SELECTOR, as a tree, and who reads it."""
-    reach = app.questions().downstream(" ".join(selector), depth, columns, kinds)
+    reach = _asked(app).downstream(" ".join(selector), depth, columns, kinds)
     _print(reach, output, lambda each: reach_text(each, limit), mermaid.of_reach)
 
 
@@ -104,7 +105,7 @@ def downstream(
 @output_format("mermaid")
 def impact(app: App, name: str, limit: int, output: str) -> None:
     """Show who notices that NAME changes: consumers, queries, columns and rows."""
-    found = app.questions().impact(name)
+    found = _asked(app).impact(name)
     _print(found, output, lambda each: impact_text(each, limit),
            lambda each: mermaid.of_impact(each, limit))  # fmt: skip
 
@@ -118,7 +119,7 @@ def impact(app: App, name: str, limit: int, output: str) -> None:
 @output_format("mermaid")
 def unused(app: App, selector: tuple[str, ...], days: float, limit: int, output: str) -> None:
     """List models and columns, of SELECTOR or of all, that nobody has read for some days."""
-    found = app.questions().unused(days, " ".join(selector))
+    found = _asked(app).unused(days, " ".join(selector))
     _print(found, output, lambda each: unused_text(each, limit), mermaid.of_unused)
 
 
@@ -129,7 +130,7 @@ def unused(app: App, selector: tuple[str, ...], days: float, limit: int, output:
 @output_format("mermaid")
 def path(app: App, start: str, end: str, output: str) -> None:
     """Show every shortest way from the first NAME to the second."""
-    _print(app.questions().path(start, end), output, paths_text, mermaid.of_paths)
+    _print(_asked(app).path(start, end), output, paths_text, mermaid.of_paths)
 
 
 @lineage.command("critical-path")
@@ -139,8 +140,15 @@ def path(app: App, start: str, end: str, output: str) -> None:
 @output_format("mermaid")
 def critical_path(app: App, selector: tuple[str, ...], limit: int, output: str) -> None:
     """Show the chain of builds, of SELECTOR or of all, that takes longest by measured time."""
-    found = app.questions().critical_path(" ".join(selector))
+    found = _asked(app).critical_path(" ".join(selector))
     _print(found, output, lambda each: critical_path_text(each, limit), mermaid.of_critical_path)
+
+
+def _asked(app: App) -> Questions:
+    questions = app.questions()
+    if questions.note:
+        render.note(questions.note)
+    return questions
 
 
 def _print(

@@ -187,7 +187,8 @@ def _doubts(
         yield f"statements that could not be read, they may use any of this: {len(watch.unread)}"
     untimed = sum(query.last_seen is None for query in queries)
     if untimed:
-        yield f"statements that ran before they were watched, nobody knows when: {untimed}"
+        says = "count as read long ago" if watch.days > days else "count as read since"
+        yield f"statements that last ran before they were watched, {says}: {untimed}"
     opaque = [node.name for node in traversal.graph.nodes if node.detail is Detail.RELATIONS]
     if opaque:
         yield f"count as using every column of what they read: {', '.join(sorted(opaque))}"

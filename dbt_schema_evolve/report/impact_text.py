@@ -1,46 +1,70 @@
 """Who notices a change, as text of a screen's size."""
 
 import textwrap
+from collections.abc import Iterable, Iterator
 
 from dbt_schema_evolve.records.answers import (
     AffectedConsumer,
     AffectedQuery,
+    AffectedRows,
     Effect,
     Impact,
+    Watch,
     places,
 )
 from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.report.lineage_text import WIDTH, day, section
 
+_NAME = 50  # characters: longer names push the rest off the screen
+
 
 def impact_text(impact: Impact, limit: int) -> str:
     """Return consumers first, then what they read through."""
-    columns = [f"{each.place}  {each.kind}{_far(each.distance)}" for each in impact.columns]
-    rows = [
-        f"{each.place}  {', '.join(each.kinds)} by {places(each.columns)}"
-        if each.kinds
-        else f"{each.place}  through what it reads"
-        for each in impact.rows
-    ]
     parts = [
-        section(figures.count(len(impact.consumers), "consumer"), limit,
-                 [_consumer(each) for each in impact.consumers]),
-        section(figures.count(len(impact.queries), "query"), limit,
-                 [_query(each) for each in impact.queries]),
-        section(f"{figures.count(len(columns), 'column')} with other values", limit, columns),
-        section(f"{figures.count(len(rows), 'node')} with other rows", limit, rows),
-        section(f"{figures.count(len(impact.tests), 'dbt test')} seen to read it", limit,
-                 impact.tests),
-    ]  # fmt: skip
+        _titled(len(impact.consumers), "consumer", "", map(_consumer, impact.consumers), limit),
+        _titled(len(impact.queries), "query", "", map(_query, impact.queries), limit),
+        _titled(len(impact.columns), "column", " with other values", _columns(impact), limit),
+        _titled(len(impact.rows), "node", " with other rows", map(_rows, impact.rows), limit),
+        _titled(len(impact.tests), "dbt test", " seen to read it", impact.tests, limit),
+    ]
     found = [part for part in parts if part]
     if not found:
-        return f"Nothing that is known notices a change of {impact.place}."
-    watched = (
-        f"calls of {impact.watch.days:.1f} days, up to {day(impact.watch.last)}"
-        if impact.watch.last
-        else "no capture yet: nobody's queries are known"
-    )
-    return "\n\n".join([f"A change of {impact.place} reaches ({watched}):", *found])
+        found = [f"Nothing that is known notices a change of {impact.place}."]
+    else:
+        found = [f"A change of {impact.place} reaches", *found]
+    return "\n\n".join([*found, "\n".join(_watched(impact.watch))])
+
+
+def _titled(number: int, noun: str, says: str, lines: Iterable[str], limit: int) -> str:
+    return section(f"{figures.count(number, noun)}{says}", limit, list(lines))
+
+
+def _columns(impact: Impact) -> list[str]:
+    names = [str(each.place) for each in impact.columns]
+    wide = min(max(map(len, names), default=0), _NAME)
+    return [
+        f"{name:{wide}}  {each.kind}, {figures.count(each.distance, 'step')}"
+        for name, each in zip(names, impact.columns, strict=True)
+    ]
+
+
+def _rows(each: AffectedRows) -> str:
+    if not each.kinds:
+        return f"{each.place}: through what it reads"
+    return f"{each.place}: {', '.join(each.kinds)} by {places(each.columns)}"
+
+
+def _watched(watch: Watch) -> Iterator[str]:
+    """Yield how long queries were watched, and what was not seen of them."""
+    if watch.last is None:
+        yield "No capture was ingested yet: whose queries read it is not known."
+        return
+    yield f"Queries were watched for {watch.days:.1f} days, up to {day(watch.last)}."
+    if watch.unread:
+        yield f"{figures.count(len(watch.unread), 'statement')} could not be read and may use it."
+    if watch.partial_captures:
+        captures = figures.count(watch.partial_captures, "capture")
+        yield f"{captures} could not see the statements of every role."
 
 
 def _consumer(each: AffectedConsumer) -> str:
@@ -60,11 +84,9 @@ def _query(each: AffectedQuery) -> str:
 
 
 def _often(each: AffectedConsumer | AffectedQuery) -> str:
-    per_day = f", {each.calls_per_day:,.1f} a day" if each.calls_per_day is not None else ""
-    waits = f", {figures.duration(each.total_us)}" if each.total_us else ""
+    if not each.calls:
+        return "not seen to run while watched"
+    per_day = f" ({each.calls_per_day:,.1f} a day)" if each.calls_per_day is not None else ""
+    waits = f", {figures.duration(each.total_us)} in all" if each.total_us else ""
     last = f", last {day(each.last_seen)}" if each.last_seen else ""
     return f"{figures.count(each.calls, 'call')}{per_day}{waits}{last}"
-
-
-def _far(distance: int) -> str:
-    return f", {figures.count(distance, 'step')}"

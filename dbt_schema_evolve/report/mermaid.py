@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from dbt_schema_evolve.records.answers import (
@@ -78,11 +79,14 @@ def of_unused(unused: Unused) -> str:
 
 def of_critical_path(path: CriticalPath) -> str:
     """Draw the longest chain with the time that each of its nodes takes."""
-    times = {each.place: each.measured_us for each in path.nodes}
-    hops = [
-        Hop(one, other, figures.duration(times[one] or 0)) for one, other in pairwise(path.path)
+    times = {each.place: each for each in path.nodes}
+    timed = [
+        replace(place, name=f"{place.name}, {figures.duration(times[place].measured_us or 0)}")
+        if times[place].is_built
+        else place
+        for place in path.path
     ]
-    return flow_chart(hops, path.path)
+    return flow_chart([Hop(one, other, "rows") for one, other in pairwise(timed)], timed)
 
 
 def flow_chart(hops: Sequence[Hop], places: Iterable[Place]) -> str:

@@ -48,6 +48,7 @@ class Questions:
     traversal: Traversal
     watch: Watch
     runs: Mapping[str, ModelRuns]
+    note: str = ""  # what keeps every answer from being whole
 
     def show(self, name: str) -> NodeView:
         """Return what a node or column is made from, and who reads it."""
