@@ -30,9 +30,9 @@ def lineage() -> None:
     """
 
 
-def _limit(default: int, what: str) -> Callable[[_Command], _Command]:
+def _limit(default: int, what: str, where: str = "as text") -> Callable[[_Command], _Command]:
     return click.option("--limit", type=click.IntRange(1), default=default, show_default=True,
-                        help=f"How many {what} to print as text or draw.")  # fmt: skip
+                        help=f"How many {what} to print {where}.")  # fmt: skip
 
 
 def _walk(command: _Command) -> _Command:
@@ -101,7 +101,7 @@ def downstream(
 @lineage.command()
 @click.argument("name")
 @dbt_project
-@_limit(10, "of each kind")
+@_limit(10, "of each kind", "as text or draw")
 @output_format("mermaid")
 def impact(app: App, name: str, limit: int, output: str) -> None:
     """Show who notices that NAME changes: consumers, queries, columns and rows."""

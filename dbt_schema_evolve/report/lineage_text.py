@@ -75,11 +75,11 @@ def paths_text(paths: Paths) -> str:
         return f"Nothing leads from {paths.start} to {paths.end}{other}."
     steps = figures.count(len(paths.paths[0]), "step")
     is_of_columns = bool(paths.start.column or paths.end.column)
-    says = "values arrive" if paths.effect is Effect.VALUES else "rows arrive"
+    says = "Values arrive" if paths.effect is Effect.VALUES else "Rows arrive"
     if paths.effect is Effect.ROWS and is_of_columns:
-        says = f"no values arrive, but it decides about the rows of {paths.end.name}"
+        says = "No values arrive, but a say about its rows"
     ways = figures.count(paths.count, "shortest way")
-    lines = [f"{paths.start} -> {paths.end}: {says}; {ways} of {steps}"]
+    lines = [f"{paths.start} -> {paths.end}", f"{says}, by {ways} of {steps}."]
     for way in paths.paths:
         lines += ["", f"  {way[0].source}"]
         lines += [f"    -> {_step(hop)}" for hop in way]
