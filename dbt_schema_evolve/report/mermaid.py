@@ -22,6 +22,7 @@ _SHAPES = {"source": ("[(", ")]"), "seed": ("[(", ")]"), "relation": ("[(", ")]"
 _INSIDE = frozenset({"model", "snapshot", "dataset", "unknown"})
 _LABEL = 60  # characters: longer expressions make boxes that nobody reads
 _SOLID = frozenset({*EdgeKind, "rows", ""})
+_SPECIAL = frozenset('"#&<>`\\[]{}|;')  # what mermaid or HTML would read becomes an entity
 
 
 def of_view(view: NodeView) -> str:
@@ -112,15 +113,12 @@ def flow_chart(hops: Sequence[Hop], places: Iterable[Place]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text that can only be a label: what mermaid or HTML would read becomes an entity."""
+    """Return text that can only be a label; mermaid refuses an empty one."""
     plain = "".join(
         " " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in text
     )
     short = plain if len(plain) <= _LABEL else f"{plain[: _LABEL - 1]}…"
-    return "".join(f"#{ord(char)};" if char in _SPECIAL else char for char in short)
-
-
-_SPECIAL = frozenset('"#&<>`\\[]{}|;')
+    return "".join(f"#{ord(char)};" if char in _SPECIAL else char for char in short) or "?"
 
 
 def _said(hop: Hop) -> str:

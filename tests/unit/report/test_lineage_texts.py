@@ -123,11 +123,11 @@ def test_hostile_names_do_not_break_out_of_a_diagram(name: str, column: str, sql
     drawn = mermaid.flow_chart([Hop(node, other, "expression", sql)], [node])
     shapes = (
         r"graph LR",
-        r'  subgraph g\d+\["[^"\n]*"\]',
-        r'    n\d+\["[^"\n]*"\]',
+        r'  subgraph g\d+\["[^"\n]+"\]',
+        r'    n\d+\["[^"\n]+"\]',
         r"  end",
-        r'  n\d+(\[\(|\[)"[^"\n]*"(\)\]|\])',
-        r'  n\d+ (-->|-\.->)\|"[^"\n]*"\| n\d+',
+        r'  n\d+(\[\(|\[)"[^"\n]+"(\)\]|\])',
+        r'  n\d+ (-->|-\.->)\|"[^"\n]+"\| n\d+',
     )
     for line in drawn.split("\n"):
         assert any(re.fullmatch(shape, line) for shape in shapes), line
