@@ -7,8 +7,10 @@ rows of a node: it says something about all of its columns, without an edge to e
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import TypeAlias
 
+from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.records.answers import Hop, Place
 from dbt_schema_evolve.records.lineage import (
     ColumnEdge,
@@ -72,10 +74,12 @@ class Traversal:
 
     @cached_property
     def _columns(self) -> dict[str, set[str]]:
-        columns = {node.id: {column.name for column in node.columns} for node in self.graph.nodes}
-        for node, column in (*self._from, *self._into):
-            if column != ROWS:
-                columns.setdefault(node, set()).add(column)
+        nodes = self.graph.nodes
+        with collection_paused():
+            columns = {node.id: {column.name for column in node.columns} for node in nodes}
+            for node, column in chain(self._from, self._into):
+                if column != ROWS:
+                    columns.setdefault(node, set()).add(column)
         return columns
 
     @cached_property
@@ -176,10 +180,11 @@ class Traversal:
 
 def _indexed(graph: LineageGraph, end: Callable[[Edge], Vertex]) -> dict[Vertex, list[Edge]]:
     found: dict[Vertex, list[Edge]] = {}
-    for edges in (graph.relation_edges, graph.column_edges, graph.indirect_edges):
-        for edge in edges:
-            if isinstance(edge, IndirectEdge) or source(edge) != target(edge):
-                found.setdefault(end(edge), []).append(edge)
+    with collection_paused():
+        for edges in (graph.relation_edges, graph.column_edges, graph.indirect_edges):
+            for edge in edges:
+                if isinstance(edge, IndirectEdge) or source(edge) != target(edge):
+                    found.setdefault(end(edge), []).append(edge)
     return found
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from dbt_schema_evolve.records.lineage import Conflict, Consumer, Detail
 from dbt_schema_evolve.records.workload import Skip
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(NamedTuple):
     """A node, or one of its columns, under the name that people know it by."""
 
     name: str
@@ -23,8 +23,7 @@ class Place:
         return f"{self.name}.{self.column}" if self.column else self.name
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Hop:
+class Hop(NamedTuple):
     """One edge of an answer."""
 
     source: Place

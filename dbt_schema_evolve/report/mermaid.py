@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from dbt_schema_evolve.records.answers import (
@@ -82,7 +81,7 @@ def of_critical_path(path: CriticalPath) -> str:
     """Draw the longest chain with the time that each of its nodes takes."""
     times = {each.place: each for each in path.nodes}
     timed = [
-        replace(place, name=f"{place.name}, {figures.duration(times[place].measured_us or 0)}")
+        place._replace(name=f"{place.name}, {figures.duration(times[place].measured_us or 0)}")
         if times[place].is_built
         else place
         for place in path.path
