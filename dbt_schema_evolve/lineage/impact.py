@@ -1,11 +1,12 @@
 """Who notices that a column or a node changes: columns, rows, queries and consumers."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from dbt_schema_evolve.lineage.readers import is_declared, is_others, readings
 from dbt_schema_evolve.lineage.traverse import ROWS, Traversal, Vertex
+from dbt_schema_evolve.lineage.traverse import rows as follow_rows
 from dbt_schema_evolve.records.answers import (
+    UNKNOWN,
     AffectedColumn,
     AffectedConsumer,
     AffectedQuery,
@@ -31,13 +32,18 @@ def impact(traversal: Traversal, start: Vertex, watch: Watch) -> Impact:
     """Return everything downstream of a column, or of a node and all its columns.
 
     Values are followed from column to column. A column that filters, joins, groups or orders
-    decides about the rows of a node, and so about the rows of all that is made from it.
+    decides about the rows of a node, and so about the rows of all that is made from it. A node
+    that cannot be looked into may use every column of what it reads.
     """
     node, column = start
     starts = (
         [start] if column != ROWS else [start, *((node, c) for c in traversal.columns_of(node))]
     )
     reached = traversal.ahead(starts, lambda _: True)
+    maybe = _opaque(traversal, reached)
+    for vertex, steps in maybe.items():
+        for other, further in traversal.ahead([vertex], follow_rows).items():
+            reached.setdefault(other, steps + further)
     columns = {vertex: steps for vertex, steps in reached.items() if vertex[1] != ROWS}
     rows = {vertex[0]: steps for vertex, steps in reached.items() if vertex[1] == ROWS}
     read = {
@@ -50,7 +56,7 @@ def impact(traversal: Traversal, start: Vertex, watch: Watch) -> Impact:
     return Impact(
         traversal.place(start),
         tuple(sorted(_columns(traversal, columns, set(starts)), key=_nearest)),
-        tuple(sorted(_rows(traversal, rows, columns, node), key=_nearest)),
+        tuple(sorted(_rows(traversal, rows, columns, maybe, node), key=_nearest)),
         tuple(sorted(queries, key=lambda each: (-each.calls, each.label, each.fingerprint))),
         tuple(
             sorted(
@@ -71,6 +77,21 @@ def impact(traversal: Traversal, start: Vertex, watch: Watch) -> Impact:
         ),
         watch,
     )
+
+
+def _opaque(traversal: Traversal, reached: Mapping[Vertex, int]) -> dict[Vertex, int]:
+    """Return nodes that read one with an affected column, and cannot be looked into."""
+    nearest: dict[str, int] = {}
+    for (node, column), steps in reached.items():
+        if column != ROWS:
+            nearest.setdefault(node, steps)  # nearer ones come first
+    found: dict[Vertex, int] = {}
+    for node, steps in nearest.items():
+        for edge in traversal.edges_from((node, ROWS)):
+            end = (edge.target, ROWS)
+            if traversal.is_opaque(edge.target) and end not in reached:
+                found.setdefault(end, steps + 1)
+    return found
 
 
 def _nearest(each: AffectedColumn | AffectedRows) -> tuple[int, Place]:
@@ -96,7 +117,11 @@ def _columns(
 
 
 def _rows(
-    traversal: Traversal, rows: Mapping[str, int], columns: Mapping[Vertex, int], start: str
+    traversal: Traversal,
+    rows: Mapping[str, int],
+    columns: Mapping[Vertex, int],
+    maybe: Collection[Vertex],
+    start: str,
 ) -> Iterator[AffectedRows]:
     deciding: dict[str, list[IndirectEdge]] = {}
     for vertex in columns:
@@ -107,12 +132,12 @@ def _rows(
         edges = deciding.get(node, ())
         if node == start and not edges:
             continue
-        yield AffectedRows(
-            traversal.place((node, ROWS)),
-            tuple(sorted({edge.kind.value for edge in edges})),
-            tuple(sorted({traversal.place((edge.source, edge.source_column)) for edge in edges})),
-            steps,
+        kinds = {edge.kind.value for edge in edges} | (
+            {UNKNOWN} if (node, ROWS) in maybe else set()
         )
+        by = {traversal.place((edge.source, edge.source_column)) for edge in edges}
+        place = traversal.place((node, ROWS))
+        yield AffectedRows(place, tuple(sorted(kinds)), tuple(sorted(by)), steps)
 
 
 def _query(
@@ -140,8 +165,15 @@ def _senders(
     values = {each.fingerprint for each in affected if each.effect is Effect.VALUES}
     for reading in readings(traversal, queries):
         consumer = reading.consumer
-        effect = Effect.VALUES if consumer.fingerprints & values else Effect.ROWS
-        yield _noticing(consumer, effect, reading.calls, reading.total_us, reading.last_seen, watch)
+        yield AffectedConsumer(
+            consumer.id, consumer.kind, consumer.name, consumer.owner,
+            Effect.VALUES if consumer.fingerprints & values else Effect.ROWS,
+            is_declared=False,
+            calls=reading.calls,
+            calls_per_day=_per_day(reading.calls, watch),
+            total_us=reading.total_us,
+            last_seen=reading.last_seen,
+        )  # fmt: skip
 
 
 def _exposures(
@@ -152,23 +184,11 @@ def _exposures(
     for consumer in consumers:
         if is_declared(consumer) and not consumer.reads.isdisjoint(with_values | with_rows):
             is_of_rows = consumer.reads.isdisjoint(with_values)
-            effect = Effect.ROWS if is_of_rows else Effect.VALUES
-            yield _noticing(consumer, effect, 0, 0, None, None)
-
-
-def _noticing(
-    consumer: Consumer,
-    effect: Effect,
-    calls: int,
-    total_us: int,
-    last_seen: datetime | None,
-    watch: Watch | None,
-) -> AffectedConsumer:
-    per_day = _per_day(calls, watch) if watch is not None else None
-    return AffectedConsumer(
-        consumer.id, consumer.kind, consumer.name, consumer.owner, effect, watch is None,
-        calls, per_day, total_us, last_seen,
-    )  # fmt: skip
+            yield AffectedConsumer(
+                consumer.id, consumer.kind, consumer.name, consumer.owner,
+                Effect.ROWS if is_of_rows else Effect.VALUES,
+                is_declared=True, calls=0, calls_per_day=None, total_us=0, last_seen=None,
+            )  # fmt: skip
 
 
 def _per_day(calls: int, watch: Watch) -> float | None:

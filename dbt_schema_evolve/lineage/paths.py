@@ -22,11 +22,14 @@ def paths(traversal: Traversal, start: Vertex, end: Vertex, most: int = MOST) ->
         last = sorted(vertex for vertex in reached if distance[vertex] == nearest)
         count, spelled_out = _spelled_out(traversal, distance, last, most)
         return Paths(
-            traversal.place(start), traversal.place(end), effect, count, spelled_out, False
-        )
+            traversal.place(start), traversal.place(end), effect, count, spelled_out,
+            other_way=False, nodes_only=False,
+        )  # fmt: skip
     return Paths(
-        traversal.place(start), traversal.place(end), None, 0, (), leads(traversal, end, start)
-    )
+        traversal.place(start), traversal.place(end), None, 0, (),
+        other_way=leads(traversal, end, start),
+        nodes_only=leads(traversal, (start[0], ROWS), (end[0], ROWS)),
+    )  # fmt: skip
 
 
 def leads(traversal: Traversal, start: Vertex, end: Vertex) -> bool:

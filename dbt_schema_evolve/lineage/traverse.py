@@ -15,6 +15,7 @@ from dbt_schema_evolve.records.answers import Hop, Place
 from dbt_schema_evolve.records.lineage import (
     ColumnEdge,
     Consumer,
+    Detail,
     IndirectEdge,
     LineageGraph,
     LineageNode,
@@ -120,6 +121,11 @@ class Traversal:
     def columns_of(self, node: str) -> Collection[str]:
         """Return the columns that a node has, or that edges say it has."""
         return self._columns.get(node, ())
+
+    def is_opaque(self, node: str) -> bool:
+        """Whether a node cannot be looked into, so that it may use all columns of what it reads."""
+        known = self.nodes.get(node)
+        return known is not None and known.detail is Detail.RELATIONS
 
     def behind(
         self, starts: Iterable[Vertex], follow: Follow, depth: int | None = None

@@ -7,7 +7,7 @@ from dbt_schema_evolve.lineage.readers import BUILT, is_declared, is_others
 from dbt_schema_evolve.lineage.traverse import ROWS, Traversal, Vertex, source
 from dbt_schema_evolve.records.answers import Unused, UnusedColumn, UnusedNode, Watch
 from dbt_schema_evolve.records.evidence import ModelRuns
-from dbt_schema_evolve.records.lineage import Detail, LineageNode, LineageQuery
+from dbt_schema_evolve.records.lineage import LineageNode, LineageQuery
 from dbt_schema_evolve.records.workload import UseKind
 
 _ALWAYS = datetime.max.replace(tzinfo=UTC)
@@ -137,7 +137,7 @@ def _last_reads(traversal: Traversal, seeds: _Seeds) -> dict[Vertex, datetime]:
             front += (source(edge) for edge in traversal.edges_into(vertex))
             if column != ROWS:
                 front.append((node, ROWS))
-            elif _is_opaque(traversal, node):
+            elif traversal.is_opaque(node):
                 for edge in traversal.edges_into(vertex):
                     front += _all_of(traversal, source(edge)[0])
     return last
@@ -145,11 +145,6 @@ def _last_reads(traversal: Traversal, seeds: _Seeds) -> dict[Vertex, datetime]:
 
 def _all_of(traversal: Traversal, node: str) -> list[Vertex]:
     return [(node, ROWS), *((node, column) for column in traversal.columns_of(node))]
-
-
-def _is_opaque(traversal: Traversal, node: str) -> bool:
-    known = traversal.nodes.get(node)
-    return known is not None and known.detail is Detail.RELATIONS
 
 
 def _node(
@@ -189,7 +184,7 @@ def _doubts(
     if untimed:
         says = "count as read long ago" if watch.days > days else "count as read since"
         yield f"statements that last ran before they were watched, {says}: {untimed}"
-    opaque = [node.name for node in traversal.graph.nodes if node.detail is Detail.RELATIONS]
+    opaque = [node.name for node in traversal.graph.nodes if traversal.is_opaque(node.id)]
     if opaque:
         yield f"count as using every column of what they read: {', '.join(sorted(opaque))}"
     exposures = [each.name for each in traversal.graph.consumers if is_declared(each)]

@@ -76,12 +76,16 @@ class AffectedColumn:
     distance: int
 
 
+UNKNOWN = "unknown"
+"""What a node that cannot be looked into does with the columns of what it reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class AffectedRows:
     """A node whose rows the changed column decides about, itself or through what it reads."""
 
     place: Place
-    kinds: tuple[str, ...]  # filter, join, ...; empty: only through what it reads
+    kinds: tuple[str, ...]  # filter, join, ..., `UNKNOWN`; empty: only through what it reads
     columns: tuple[Place, ...]  # that decide here
     distance: int
 
@@ -172,6 +176,7 @@ class Paths:
     count: int  # of shortest ways
     paths: tuple[tuple[Hop, ...], ...]  # the first of them
     other_way: bool  # whether the end leads to the start instead
+    nodes_only: bool  # nothing known leads from column to column, but rows of the nodes do arrive
 
 
 @dataclass(frozen=True, slots=True)

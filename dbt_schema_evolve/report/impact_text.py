@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from dbt_schema_evolve.records.answers import (
+    UNKNOWN,
     AffectedConsumer,
     AffectedQuery,
     AffectedRows,
@@ -51,6 +52,8 @@ def _columns(impact: Impact) -> list[str]:
 def _rows(each: AffectedRows) -> str:
     if not each.kinds:
         return f"{each.place}: through what it reads"
+    if UNKNOWN in each.kinds:
+        return f"{each.place}: cannot be looked into, and may use it"
     return f"{each.place}: {', '.join(each.kinds)} by {places(each.columns)}"
 
 

@@ -71,8 +71,12 @@ def reach_text(reach: Reach, limit: int) -> str:
 def paths_text(paths: Paths) -> str:
     """Return each way with what happens at every step."""
     if paths.effect is None:
-        other = f"; {paths.end} leads to {paths.start}" if paths.other_way else ""
-        return f"Nothing leads from {paths.start} to {paths.end}{other}."
+        said = [f"Nothing that is known leads from {paths.start} to {paths.end}"]
+        if paths.other_way:
+            said.append(f"{paths.end} leads to {paths.start}")
+        if paths.nodes_only:
+            said.append(f"rows of {paths.start.name} do arrive in {paths.end.name}")
+        return f"{'; '.join(said)}."
     steps = figures.count(len(paths.paths[0]), "step")
     is_of_columns = bool(paths.start.column or paths.end.column)
     says = "Values arrive" if paths.effect is Effect.VALUES else "Rows arrive"

@@ -133,7 +133,7 @@ def test_what_was_captured_is_what_is_answered(project: Path) -> None:
 def test_a_path_that_is_not_there_is_an_answer(project: Path) -> None:
     result = ask(project, "path", "alone", "fct")
     assert result.exit_code == 0
-    assert result.stdout == "Nothing leads from alone to fct.\n"
+    assert result.stdout == "Nothing that is known leads from alone to fct.\n"
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,17 @@ def used(found: LineageGraph, *queries: LineageQuery, reads: str = "") -> Lineag
     return replace(found, queries=queries, consumers=tuple(consumers))
 
 
+def opaque(found: LineageGraph, name: str) -> LineageGraph:
+    """The graph with a node that is a Python model."""
+    return replace(
+        found,
+        nodes=tuple(
+            replace(node, detail=Detail.RELATIONS) if node.name == name else node
+            for node in found.nodes
+        ),
+    )
+
+
 def names(found: Unused) -> tuple[list[str], list[str]]:
     return [str(e.place) for e in found.nodes], [str(e.place) for e in found.columns]
 
@@ -109,6 +120,15 @@ def test_dbts_own_queries_are_no_consumers_but_its_tests_are_named() -> None:
     made = replace(graph("a.x>b.x"), queries=(test, build))
     found = impact(Traversal(made), ("model.a", "x"), LONG)
     assert (found.queries, found.tests) == ((), ("test.unique_b_x",))
+
+
+def test_a_model_that_cannot_be_looked_into_may_use_what_changes() -> None:
+    made = opaque(used(graph("a.x>b.x", "b>c", "c>d"), query("q", "d")), "c")
+    found = impact(Traversal(made), ("model.a", "x"), LONG)
+    assert [(str(e.place), e.kinds, e.distance) for e in found.rows] == [
+        ("c", ("unknown",), 2), ("d", (), 3),
+    ]  # fmt: skip
+    assert [each.effect for each in found.queries] == [Effect.ROWS]
 
 
 # What nobody reads.
@@ -214,6 +234,7 @@ def test_no_path_says_whether_there_is_one_the_other_way() -> None:
     traversal = Traversal(graph("a.x>b.x"))
     assert paths(traversal, ("model.b", "x"), ("model.a", "x")).other_way
     assert not paths(traversal, ("model.b", "x"), ("model.c", "x")).other_way
+    assert paths(traversal, ("model.a", "y"), ("model.b", "x")).nodes_only
 
 
 def test_a_node_stands_for_its_columns() -> None:
