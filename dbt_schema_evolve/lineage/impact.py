@@ -3,8 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from dbt_schema_evolve.lineage.readers import is_declared, is_others, readings
-from dbt_schema_evolve.lineage.traverse import ROWS, Traversal, Vertex
-from dbt_schema_evolve.lineage.traverse import rows as follow_rows
+from dbt_schema_evolve.lineage.traverse import ROWS, Traversal, Vertex, follow_rows
 from dbt_schema_evolve.records.answers import (
     UNKNOWN,
     AffectedColumn,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from dbt_schema_evolve.lineage.traverse import ROWS, Edge, Traversal, Vertex, source, values
+from dbt_schema_evolve.lineage.traverse import ROWS, Edge, Traversal, Vertex, follow_values, source
 from dbt_schema_evolve.records.answers import Effect, Hop, Paths
 
 MOST = 20  # paths that are spelled out: a screenful
@@ -44,7 +44,7 @@ def _tries(
     traversal: Traversal, start: Vertex, end: Vertex
 ) -> Iterator[tuple[Effect, Collection[Vertex], Collection[Vertex], Callable[[Edge], bool]]]:
     if start[1] != ROWS or end[1] != ROWS:
-        yield Effect.VALUES, _columns(traversal, start), _columns(traversal, end), values
+        yield Effect.VALUES, _columns(traversal, start), _columns(traversal, end), follow_values
     yield Effect.ROWS, [start], [(end[0], ROWS)], lambda _: True
 
 

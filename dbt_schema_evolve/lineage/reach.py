@@ -8,10 +8,10 @@ from dbt_schema_evolve.lineage.traverse import (
     Follow,
     Traversal,
     Vertex,
-    rows,
+    follow_rows,
+    follow_values,
     source,
     target,
-    values,
 )
 from dbt_schema_evolve.records.answers import Reach
 from dbt_schema_evolve.records.lineage import EdgeKind, IndirectKind, RelationEdge
@@ -71,7 +71,7 @@ def downstream(
 def _follow(starts: Collection[Vertex], kinds: Collection[str]) -> Follow:
     if kinds:
         return lambda edge: not isinstance(edge, RelationEdge) and edge.kind.value in kinds
-    return values if any(column != ROWS for _, column in starts) else rows
+    return follow_values if any(column != ROWS for _, column in starts) else follow_rows
 
 
 def _reach(

@@ -32,12 +32,12 @@ Edge: TypeAlias = RelationEdge | ColumnEdge | IndirectEdge
 Follow: TypeAlias = Callable[[Edge], bool]
 
 
-def values(edge: Edge) -> bool:
+def follow_values(edge: Edge) -> bool:
     """Follow what flows from column to column."""
     return isinstance(edge, ColumnEdge)
 
 
-def rows(edge: Edge) -> bool:
+def follow_rows(edge: Edge) -> bool:
     """Follow what flows from node to node."""
     return isinstance(edge, RelationEdge)
 
@@ -141,25 +141,27 @@ class Traversal:
 
     def upstream(self, node: str, depth: int | None = None) -> tuple[str, ...]:
         """Return the nodes whose rows reach this one, itself left out."""
-        return tuple(sorted({n for n, _ in self.behind([(node, ROWS)], rows, depth)} - {node}))
+        found = self.behind([(node, ROWS)], follow_rows, depth)
+        return tuple(sorted({each for each, _ in found} - {node}))
 
     def downstream(self, node: str, depth: int | None = None) -> tuple[str, ...]:
         """Return the nodes that this one's rows reach, itself left out."""
-        return tuple(sorted({n for n, _ in self.ahead([(node, ROWS)], rows, depth)} - {node}))
+        found = self.ahead([(node, ROWS)], follow_rows, depth)
+        return tuple(sorted({each for each, _ in found} - {node}))
 
     def upstream_columns(
         self, node: str, column: str, depth: int | None = None
     ) -> tuple[ColumnKey, ...]:
         """Return the columns whose values reach this one."""
         start = (node, column)
-        return tuple(sorted(self.behind([start], values, depth).keys() - {start}))
+        return tuple(sorted(self.behind([start], follow_values, depth).keys() - {start}))
 
     def downstream_columns(
         self, node: str, column: str, depth: int | None = None
     ) -> tuple[ColumnKey, ...]:
         """Return the columns that this one's values reach."""
         start = (node, column)
-        return tuple(sorted(self.ahead([start], values, depth).keys() - {start}))
+        return tuple(sorted(self.ahead([start], follow_values, depth).keys() - {start}))
 
     def consumers_of(self, node: str, *, directly: bool = False) -> tuple[Consumer, ...]:
         """Return who reads a node, or, unless `directly`, anything that is made from it."""
