@@ -1,6 +1,5 @@
 """Who notices a change, as text of a screen's size."""
 
-import textwrap
 from collections.abc import Iterable, Iterator
 
 from dbt_schema_evolve.records.answers import (
@@ -14,7 +13,7 @@ from dbt_schema_evolve.records.answers import (
     places,
 )
 from dbt_schema_evolve.report import figures
-from dbt_schema_evolve.report.lineage_text import WIDTH, day, section
+from dbt_schema_evolve.report.lineage_text import WIDTH, cut, day, section
 
 _NAME = 50  # characters: longer names push the rest off the screen
 
@@ -83,7 +82,7 @@ def _query(each: AffectedQuery) -> str:
     often = _often(each)
     rows = "" if each.effect is Effect.VALUES else " (other rows only)"
     room = max(WIDTH - len(often) - len(rows) - 4, 20)
-    return f"{often}: {textwrap.shorten(each.label, room, placeholder=' …')}{rows}"
+    return f"{often}: {cut(each.label, room)}{rows}"
 
 
 def _often(each: AffectedConsumer | AffectedQuery) -> str:

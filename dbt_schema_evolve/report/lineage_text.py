@@ -11,6 +11,7 @@ from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.report.tree import tree
 
 WIDTH = 100
+_FIELD = WIDTH - 11  # behind a label
 _DETAILS = {
     Detail.STALE: "not compiled this time: its columns' edges are those of an earlier state",
     Detail.RELATIONS: "its columns' edges are not known, only which nodes it reads",
@@ -30,7 +31,7 @@ def view_text(view: NodeView, limit: int) -> str:
         mark = "*" if column.is_read else " "
         made = "; ".join(map(_made, column.made_from))
         start = f"{column.name:{min(wide, 40)}} {mark} {column.type:{types}}"
-        lines += field("columns" if number == 0 else "", f"{start}  {made}".rstrip())
+        lines += field("columns" if number == 0 else "", cut(f"{start}  {made}".rstrip(), _FIELD))
     lines += field("", more(view.columns, limit))
     if any(column.is_read for column in shown):
         lines += field("", "(* read by queries)")
@@ -94,7 +95,7 @@ def paths_text(paths: Paths) -> str:
 
 def field(label: str, text: str) -> Iterator[str]:
     """Yield a labelled text, wrapped; nothing for an empty one."""
-    for line in textwrap.wrap(text, WIDTH - 11, break_long_words=False):
+    for line in textwrap.wrap(text, _FIELD):
         yield f"  {label:9}{line}"
         label = ""
 
@@ -110,7 +111,12 @@ def section(title: str, limit: int, lines: Sequence[str]) -> str:
         return ""
     rest = more(lines, limit)
     shown = [*lines[:limit], *([rest] if rest else [])]
-    return "\n".join([title, *(f"  {line}" for line in shown)])
+    return "\n".join([title, *(f"  {cut(line, WIDTH - 2)}" for line in shown)])
+
+
+def cut(text: str, width: int) -> str:
+    """Return text that fits, whatever words it is made of."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def day(moment: datetime | None) -> str:
@@ -150,7 +156,7 @@ def _step(hop: Hop) -> str:
 
 
 def _shortened(expression: str) -> str:
-    return textwrap.shorten(expression, 60, placeholder=" …")
+    return cut(expression, 60)
 
 
 def _reader(reader: Reader) -> str:
