@@ -13,7 +13,7 @@ from dbt_schema_evolve.lineage.traverse import (
     source,
     target,
 )
-from dbt_schema_evolve.records.answers import Reach
+from dbt_schema_evolve.records.answers import Reach, Reached
 from dbt_schema_evolve.records.lineage import EdgeKind, IndirectKind, RelationEdge
 
 VALUE_KINDS = tuple(kind.value for kind in EdgeKind)
@@ -82,12 +82,12 @@ def _reach(
     edges: Iterable[Edge],
 ) -> Reach:
     met = {end for edge in edges for end in (source(edge), target(edge))}.union(starts)
-    by_nearness = sorted((steps, traversal.place(v)) for v, steps in distance.items() if v in met)
+    places = [Reached(traversal.place(v), steps) for v, steps in distance.items() if v in met]
     is_of_nodes = all(column == ROWS for _, column in starts)
     return Reach(
         direction,
         tuple(map(traversal.place, starts)),
-        tuple((place, steps) for steps, place in by_nearness),
+        tuple(sorted(places, key=lambda each: (each.distance, each.place))),
         tuple(sorted({traversal.hop(edge) for edge in edges})),
         traversal.consumers_of_any(node for node, _ in distance)
         if is_of_nodes and direction == "downstream"

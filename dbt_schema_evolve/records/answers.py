@@ -49,13 +49,20 @@ class Watch:
         return (self.last - self.first).total_seconds() / 86_400
 
 
+class Reached(NamedTuple):
+    """A place, and the number of edges to the nearest start."""
+
+    place: Place
+    distance: int
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What lies upstream or downstream of some places, and by which edges."""
 
     direction: str  # upstream, downstream
     starts: tuple[Place, ...]
-    nodes: tuple[tuple[Place, int], ...]  # with the number of edges to the nearest start
+    places: tuple[Reached, ...]  # nearest first, the starts among them
     edges: tuple[Hop, ...]
     consumers: tuple[Consumer, ...] = ()  # downstream of nodes: who reads them
 

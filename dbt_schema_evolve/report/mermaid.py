@@ -41,7 +41,7 @@ def of_view(view: NodeView) -> str:
 
 def of_reach(reach: Reach) -> str:
     """Draw what is upstream or downstream, and who reads it."""
-    drawn = {place.node: place for place, _ in reach.nodes}
+    drawn = {each.place.node: each.place for each in reach.places}
     readers = [
         Hop(drawn[node], _who(consumer), "")
         for consumer in reach.consumers

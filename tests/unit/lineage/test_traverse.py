@@ -82,11 +82,13 @@ def test_a_tree_names_all_that_is_reached_and_spells_nothing_out_twice(
 ) -> None:
     traversal = Traversal(found)
     reach = downstream(traversal, [(start, ROWS)])
-    assert {place.node for place, steps in reach.nodes if steps} == set(traversal.downstream(start))
+    assert {each.place.node for each in reach.places if each.distance} == set(
+        traversal.downstream(start)
+    )
     lines = reach_text(reach, 10_000).splitlines()
     assert len(lines) == len(reach.edges) + 1
     assert {line.strip("└├─│ ").split(" ")[0] for line in lines} == {
-        place.name for place, _ in reach.nodes
+        each.place.name for each in reach.places
     }
 
 
