@@ -11,7 +11,9 @@ from dbt_schema_evolve.records.lineage import LineageNode, LineageQuery
 from dbt_schema_evolve.records.workload import UseKind
 
 _ALWAYS = datetime.max.replace(tzinfo=UTC)
-"""When something is read that is known to be read, but not when."""
+"""When something is read that counts as read, though nobody knows when."""
+_BEFORE = datetime.min.replace(tzinfo=UTC)
+"""When something was read that was not read while it was watched, and that for long enough."""
 
 _Seeds = Iterable[tuple[datetime, Iterable[Vertex]]]
 
@@ -60,7 +62,7 @@ def unused(
                 columns.append(
                     UnusedColumn(
                         traversal.place(vertex),
-                        read.get(vertex),
+                        _moment(read.get(vertex)),
                         vertex in tested,
                         not is_unused(vertex, read),
                     )
@@ -93,7 +95,7 @@ def _reads(
 
     A query that never ran while it was watched ran before; how long before is not known.
     """
-    before = watch.first if since and watch.first and watch.first < since else _ALWAYS
+    before = _BEFORE if since and watch.first and watch.first < since else _ALWAYS
     for query in queries:
         vertices = [(node, ROWS) for node in query.reads]
         vertices += [
@@ -143,6 +145,10 @@ def _last_reads(traversal: Traversal, seeds: _Seeds) -> dict[Vertex, datetime]:
     return last
 
 
+def _moment(last: datetime | None) -> datetime | None:
+    return None if last in {_ALWAYS, _BEFORE} else last
+
+
 def _all_of(traversal: Traversal, node: str) -> list[Vertex]:
     return [(node, ROWS), *((node, column) for column in traversal.columns_of(node))]
 
@@ -159,7 +165,7 @@ def _node(
     return UnusedNode(
         traversal.place((node.id, ROWS)),
         tuple(sorted(traversal.place((fed, ROWS)) for fed in feeds)),
-        read.get((node.id, ROWS)),
+        _moment(read.get((node.id, ROWS))),
         run.median_us if run else None,
         (node.id, ROWS) in tested,
     )
