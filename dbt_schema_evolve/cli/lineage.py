@@ -113,7 +113,8 @@ def impact(app: App, name: str, limit: int, output: str) -> None:
 @lineage.command()
 @click.argument("selector", nargs=-1)
 @dbt_project
-@click.option("--days", type=click.FloatRange(0, 36_500, min_open=True), default=30.0, show_default=True,
+@click.option("--days", type=click.FloatRange(0, 36_500, min_open=True), default=30.0,
+              show_default=True,
               help="How long nobody has read it, up to the last capture.")  # fmt: skip
 @_limit(20, "of each kind")
 @output_format("mermaid")
