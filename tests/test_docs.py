@@ -28,8 +28,14 @@ ALL = dict(commands(main, "schema-evolve"))
 
 def reference() -> str:
     parts = ["# Commands\n\nMade from `--help` by `make golden`.\n"]
+    # Beneath the group, as on the command line: a command remembers its help option's names from
+    # the first context that asks for them.
+    group = click.Context(main, info_name="schema-evolve", **main.context_settings)
     for name, command in ALL.items():
-        context = click.Context(command, info_name=name, max_content_width=96, terminal_width=96)
+        verb = name.removeprefix("schema-evolve ")
+        context = click.Context(
+            command, parent=group, info_name=verb, max_content_width=96, terminal_width=96
+        )
         parts.append(f"## {name}\n\n```\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
 

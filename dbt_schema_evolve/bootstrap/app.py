@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from dbt_schema_evolve.backends.state_dir import make_state_dir
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.backends.verdict_file import read_verdicts, write_verdicts
 from dbt_schema_evolve.bootstrap.pages import report_input
-from dbt_schema_evolve.errors import HistoryError, ProjectError
+from dbt_schema_evolve.errors import HistoryError, ProjectError, WarehouseError
 from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.memory import Memory
 from dbt_schema_evolve.lineage.origins import view_origins
@@ -38,9 +38,11 @@ from dbt_schema_evolve.records.trials import Decision
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report.contents import ReportInput
 from dbt_schema_evolve.workflows.advise import Advice, advise
+from dbt_schema_evolve.workflows.ask_lineage import Questions, ask
 from dbt_schema_evolve.workflows.ingest import Ingested, ingest, read_artifacts
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.predict import Prediction, predict
+from dbt_schema_evolve.workflows.remembered import RememberedWarehouse
 from dbt_schema_evolve.workflows.validate import Validation, validate
 
 
@@ -122,13 +124,26 @@ class App:
         with self.history() as history, self.warehouse() as warehouse:
             return self._lineage(history, warehouse)
 
+    def questions(self) -> Questions:
+        """Return the lineage as something to ask; the history will do where no warehouse is."""
+        with self.history() as history:
+            try:
+                with self.warehouse() as warehouse:
+                    return ask(self._lineage(history, warehouse), history)
+            except WarehouseError as error:
+                lineage = self._lineage(history, RememberedWarehouse(history))
+                note = f"{error.problem}: columns are those of the last capture and catalog.json"
+                return replace(ask(lineage, history), note=note)
+
     def predict(self, horizon_days: float) -> tuple[Lineage, Prediction]:
         """Return the forecasts, and the lineage that they rest on."""
         with self.history() as history, self.warehouse() as warehouse:
             lineage = self._lineage(history, warehouse)
             return lineage, predict(lineage, history, clock.now(), horizon_days)
 
-    def _lineage(self, history: DuckHistory, warehouse: PostgresWarehouse) -> Lineage:
+    def _lineage(
+        self, history: DuckHistory, warehouse: PostgresWarehouse | RememberedWarehouse
+    ) -> Lineage:
         with collection_paused(), self._memory() as memory:
             return read_lineage(history, warehouse.catalog(), warehouse.search_path(), memory)
 

@@ -16,7 +16,6 @@ from dbt_schema_evolve.records.trials import Decision, Verdict
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.report.names import readable, readable_verdicts
-from dbt_schema_evolve.workflows.show_lineage import LineageView
 
 WIDTH = 100
 _MARKS = {Decision.ACCEPT: "proven", Decision.REJECT: "rejected", Decision.INCONCLUSIVE: "open"}
@@ -129,21 +128,6 @@ def forecasts_text(forecasts: Sequence[Forecast], labels: Mapping[str, str], lim
         ratio = f"{item.predicted_ratio:.2f}x in {item.horizon_days:.0f} days"
         lines.append(f"{ratio}  {now} -> {then} ({interval})  {label}")
         lines += _field("", item.reason)
-    return "\n".join(lines)
-
-
-def lineage_text(view: LineageView) -> str:
-    """Return one node or column with what it is made from and who reads it."""
-    name = f"{view.node.name}.{view.column}" if view.column else view.node.name
-    lines = [f"{name}  ({view.node.kind}{f', {view.node.relation}' if view.node.relation else ''})"]
-    lines += _field("from", ", ".join(view.upstream) or "nothing that is known")
-    lines += _field("into", ", ".join(view.downstream) or "nothing that is known")
-    for edge in view.made_from:
-        source = f"{edge.source.rsplit('.', 1)[-1]}.{edge.source_column}"
-        lines.append(f"     {'':8}{edge.target_column:32} {edge.kind.value:10} {source}")
-    for consumer in view.consumers:
-        calls = f", {figures.count(consumer.calls, 'call')}" if consumer.calls else ""
-        lines += _field("reader", f"{consumer.name} ({consumer.kind}{calls})")
     return "\n".join(lines)
 
 

@@ -64,6 +64,8 @@ class _Node(msgspec.Struct):
     config: _Json | None = None
     unrendered_config: _Json | None = None
     description: str | None = None
+    tags: str | list[str] | None = None
+    fqn: list[str] | None = None
 
 
 class _Owner(msgspec.Struct):
@@ -79,6 +81,12 @@ class _Exposure(msgspec.Struct):
     depends_on: _DependsOn | None = None
     label: str | None = None
     url: str | None = None
+    package_name: str | None = None
+    path: str | None = None
+    original_file_path: str | None = None
+    fqn: list[str] | None = None
+    tags: str | list[str] | None = None
+    config: _Json | None = None
 
 
 class _Manifest(msgspec.Struct):
@@ -269,7 +277,15 @@ def _node(unique_id: str, raw: _Node) -> Node:
         config=config,
         unrendered_config=raw.unrendered_config or {},
         description=raw.description or "",
+        fqn=tuple(raw.fqn or ()),
+        tags=_tags(raw.tags, config.get("tags")),
     )
+
+
+def _tags(*places: Any) -> tuple[str, ...]:
+    """Return the tags of the node and of its config: dbt 2 leaves either out."""
+    lists = [[tags] if isinstance(tags, str) else tags for tags in places]
+    return tuple(sorted({str(tag) for tags in lists if isinstance(tags, list) for tag in tags}))
 
 
 def _relation(raw: _Node, kind: str, materialized: str, name: str) -> RelationName | None:
@@ -294,6 +310,10 @@ def _exposure(unique_id: str, raw: _Exposure) -> Exposure:
         depends_on=tuple(sorted((raw.depends_on and raw.depends_on.nodes) or ())),
         label=raw.label or "",
         url=raw.url or "",
+        package=raw.package_name or "",
+        path=raw.original_file_path or raw.path or "",
+        fqn=tuple(raw.fqn or ()),
+        tags=_tags(raw.tags, (raw.config or {}).get("tags")),
     )
 
 

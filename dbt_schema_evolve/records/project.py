@@ -29,6 +29,7 @@ class Node:
     unrendered_config: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""
     fqn: tuple[str, ...] = ()  # package, folders and name, as dbt_project.yml addresses it
+    tags: tuple[str, ...] = ()  # sorted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,10 @@ class Exposure:
     depends_on: tuple[str, ...]
     label: str = ""
     url: str = ""
+    package: str = ""
+    path: str = ""  # of the file that declares it, relative to its package's root
+    fqn: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()  # sorted
 
 
 @dataclass(frozen=True, slots=True)

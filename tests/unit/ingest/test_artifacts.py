@@ -31,6 +31,7 @@ def manifest(version: int = 12, **changes: Any) -> dict[str, Any]:
                 "resource_type": "model",
                 "package_name": "shop",
                 "schema": "Mart.s",
+                "fqn": ["shop", "marts", "orders"],
                 "alias": 'Örders "x"',
                 "relation_name": '"db"."Mart.s"."Örders ""x"""',
                 "original_file_path": "models/orders.sql",
@@ -75,6 +76,7 @@ def test_a_manifest_becomes_a_project() -> None:
     assert project.name == "shop"
     assert orders.relation == RelationName("Mart.s", 'Örders "x"')
     assert orders.patch_path == "models/marts.yml"
+    assert orders.fqn == ("shop", "marts", "orders")
     assert orders.depends_on == ("model.shop.e", "source.shop.raw.o")
     assert orders.config["indexes"] == [{"columns": ["id"]}]
     assert orders.config["meta"] == {"schema_evolve": {"a": 1}}
@@ -92,6 +94,17 @@ def test_ephemeral_models_and_tests_have_no_relation_and_analyses_are_left_out()
     assert nodes["test.shop.unique"].relation is None
     assert nodes["seed.shop.countries"].materialized == "seed"
     assert "analysis.shop.look" not in nodes
+
+
+def test_tags_are_those_of_the_node_and_of_its_config() -> None:
+    tagged = manifest()
+    tagged["nodes"]["model.shop.orders"] |= {"tags": ["nightly", "core"]}
+    tagged["nodes"]["model.shop.orders"]["config"]["tags"] = ["core", "pii"]
+    tagged["nodes"]["model.shop.e"]["config"]["tags"] = "alone"
+    nodes = read_manifest(encoded(tagged), "m.json").by_id()
+    assert nodes["model.shop.orders"].tags == ("core", "nightly", "pii")
+    assert nodes["model.shop.e"].tags == ("alone",)
+    assert nodes["seed.shop.countries"].tags == ()
 
 
 def test_an_owner_may_be_a_list_of_addresses() -> None:
