@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from graphlib import CycleError, TopologicalSorter
 
 from dbt_schema_evolve.lineage.consumers import declared, observed
 from dbt_schema_evolve.lineage.garbage import collection_paused
@@ -142,15 +141,28 @@ def _is_vertex(node: Node) -> bool:
 
 
 def _in_order(nodes: list[Node]) -> list[Node]:
-    """Return nodes after those they depend on, so that each can learn its parents' columns."""
+    """Return nodes after those they depend on, so that each can learn its parents' columns.
+
+    A circle, in a manifest made by hand, is entered somewhere; the order then only costs columns.
+    """
     by_id = {node.unique_id: node for node in sorted(nodes, key=lambda node: node.unique_id)}
-    sorter = TopologicalSorter(
-        {key: [d for d in node.depends_on if d in by_id] for key, node in by_id.items()}
-    )
-    try:
-        return [by_id[key] for key in sorter.static_order()]
-    except CycleError:  # only in a manifest made by hand; the order then only costs columns
-        return list(by_id.values())
+    placed: dict[str, Node] = {}
+    entered: set[str] = set()
+    for start in by_id:
+        stack = [start]
+        while stack:
+            key = stack[-1]
+            waits_for = [
+                parent
+                for parent in by_id[key].depends_on
+                if parent in by_id and parent not in entered
+            ]
+            if key not in entered and waits_for:
+                stack += waits_for
+            else:
+                placed.setdefault(stack.pop(), by_id[key])
+            entered.add(key)
+    return list(placed.values())
 
 
 def _has_sql(node: Node) -> bool:
@@ -268,6 +280,8 @@ def _used_columns(
     """Return the columns that statements read of nodes whose columns nobody told us."""
     used: dict[str, set[str]] = defaultdict(set)
     for lineage in lineages:
+        if all(read in known for read in lineage.reads):
+            continue
         edges: tuple[ColumnEdge | IndirectEdge, ...] = lineage.column_edges + lineage.indirect_edges
         for edge in edges:
             if edge.source not in known:
