@@ -14,7 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from dbt_schema_evolve.backends.lineage_cache import read_cache, write_cache
@@ -22,11 +24,15 @@ from dbt_schema_evolve.backends.lineage_workers import in_processes
 from dbt_schema_evolve.ingest.artifacts import read_catalog, read_manifest
 from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
+from dbt_schema_evolve.lineage.impact import impact
 from dbt_schema_evolve.lineage.memory import Memory, one_by_one
+from dbt_schema_evolve.lineage.traverse import Traversal
+from dbt_schema_evolve.records.answers import Watch
 from dbt_schema_evolve.records.lineage import LineageGraph
 from dbt_schema_evolve.records.project import Project
 from dbt_schema_evolve.records.relations import Column, RelationName
 
+_QUESTIONS = 2_000
 _SAMPLES = 0.1  # seconds between two looks at the memory that is in use
 
 Figures = dict[str, Any]
@@ -68,6 +74,30 @@ def warm(project: Project, columns: Columns) -> Figures:
         "unchanged": unchanged() | {"read_again": again.news},
         "one_changed": changed() | {"read_again": once_more.news},
         "cache_bytes": size,
+    }
+
+
+def questions(project: Project, columns: Columns) -> Figures:
+    """`impact` of columns all over the graph, asked of an index that is made once."""
+    graph = _graph(project, columns, Memory(share_out=in_processes))
+    now = datetime.now(UTC)
+    watch = Watch(now - timedelta(days=30), now)
+    with _clock() as indexing, collection_paused():
+        traversal = Traversal(graph)
+        asked = sorted({(edge.source, edge.source_column) for edge in graph.column_edges})
+        impact(traversal, asked[0], watch)
+    spent = []
+    for vertex in asked[:: max(1, len(asked) // _QUESTIONS)]:
+        began = time.perf_counter()
+        impact(traversal, vertex, watch)
+        spent.append(time.perf_counter() - began)
+    return {
+        "index_seconds": indexing()["wall_seconds"],
+        "impact_ms": {
+            "asked": len(spent),
+            "median": 1_000 * median(spent),
+            "worst": 1_000 * max(spent),
+        },
     }
 
 
@@ -136,7 +166,12 @@ def _resident_bytes(pid: int) -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-PIECES = {"cold_one_core": cold_one_core, "cold": cold, "warm": warm}
+PIECES = {
+    "cold_one_core": cold_one_core,
+    "cold": cold,
+    "warm": warm,
+    "questions": questions,
+}
 
 
 def main(piece: str, manifest: str, catalog: str) -> None:
