@@ -10,6 +10,8 @@ from dbt_schema_evolve.recommend.cost import CostOracle
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import IndexSpec
+from dbt_schema_evolve.records.lineage import LineageGraph
+from dbt_schema_evolve.records.lineage_states import ColumnType, GraphSeen, LineageState
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.relations import RelationName
@@ -37,6 +39,34 @@ class Warehouse(Protocol):
 
     def captures(self, known: Collection[str]) -> Iterable[CapturedFacts]:
         """Return the captures whose ids are not known yet, oldest first."""
+        ...
+
+
+class LineageStates(Protocol):
+    """The lineage graph of one warehouse through time: dbt's part of it, without readers."""
+
+    def add(self, state: LineageState, graph: LineageGraph) -> bool:
+        """Keep a state that is newer than all others; return whether it was."""
+        ...
+
+    def states(self) -> tuple[LineageState, ...]:
+        """Return every state, oldest first."""
+        ...
+
+    def graph_at(self, state: LineageState, nodes: Collection[str] | None = None) -> LineageGraph:
+        """Return the graph of a state; of some nodes alone, with the edges that end in them."""
+        ...
+
+    def touched(self, before: LineageState, after: LineageState) -> frozenset[str]:
+        """Return the nodes of which anything differs between two states, and perhaps more."""
+        ...
+
+    def seen(self) -> GraphSeen:
+        """Return when each element of the newest state was first and last seen."""
+        ...
+
+    def type_history(self, node: str, column: str) -> tuple[ColumnType, ...]:
+        """Return the types that a column was known to have, oldest first."""
         ...
 
 
@@ -89,6 +119,11 @@ class History(Protocol):
 
     def latest_artifact(self, kind: str) -> Artifact | None:
         """Return the newest artifact of a kind."""
+        ...
+
+    @property
+    def lineage(self) -> LineageStates:
+        """The graph through time."""
         ...
 
 

@@ -260,7 +260,10 @@ def _vertices(
         return LineageNode(key, kind, name, owned[key], columns, key in used, detail)
 
     found = [
-        vertex(node.unique_id, node.resource_type, node.name, _detail(node, lineages, stale))
+        replace(
+            vertex(node.unique_id, node.resource_type, node.name, _detail(node, lineages, stale)),
+            materialized=node.materialized,
+        )
         for node in nodes
     ]
     found += [vertex(key, "relation", str(schema.by_id[key]), Detail.COLUMNS) for key in others]

@@ -61,6 +61,7 @@ class LineageNode:
     columns: tuple[Column, ...] = ()  # in order
     has_inferred_columns: bool = False  # nobody told us of its columns, but statements read them
     detail: Detail = Detail.COLUMNS
+    materialized: str = ""  # as dbt says; empty: not a thing that dbt builds
 
 
 class RelationEdge(NamedTuple):

@@ -9,6 +9,7 @@ from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.workload import StatementSnapshot
+from tests.fakes.lineage_states import DictLineageStates
 
 Fact = TypeVar("Fact")
 _RUNNING = {"build", "retry", "run", "seed", "snapshot", "test"}
@@ -21,6 +22,7 @@ class DictHistory:
         self._facts: dict[str, CapturedFacts] = {}
         self._artifacts: dict[tuple[str, str, bytes], Artifact] = {}
         self._results: dict[str, RunResults] = {}
+        self.lineage = DictLineageStates()
 
     def __enter__(self) -> Self:
         return self

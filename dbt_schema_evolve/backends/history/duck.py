@@ -11,6 +11,7 @@ import duckdb
 
 from dbt_schema_evolve.backends.history import rows
 from dbt_schema_evolve.backends.history.file import opened, plainly, query_text
+from dbt_schema_evolve.backends.history.lineage_states import DuckLineageStates
 from dbt_schema_evolve.backends.history.transaction import (
     Types,
     column_types,
@@ -182,6 +183,11 @@ class DuckHistory:
             return None
         kind, invocation_id, generated_at, content = found[0]
         return Artifact(kind, invocation_id, generated_at, gzip.decompress(content))
+
+    @property
+    def lineage(self) -> DuckLineageStates:
+        """The graph through time."""
+        return DuckLineageStates(self._database, self.path, self.warehouse)
 
     @property
     def _database(self) -> duckdb.DuckDBPyConnection:

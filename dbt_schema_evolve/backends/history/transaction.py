@@ -53,16 +53,21 @@ def insert(
     )
 
 
+def stage(db: Database, types: Mapping[str, str], columns: Columns) -> None:
+    """Put rows given by column into the temporary table `incoming`."""
+    db.execute(
+        f"create or replace temp table incoming as select {', '.join(_unnested(columns))}"
+        " from (select from_json_strict($rows, $shape) as v)",
+        _parameters(types, columns),
+    )
+
+
 def insert_statements(db: Database, types: Types, columns: Columns, capture_number: int) -> None:
     """Add snapshots, keeping each query text once."""
     if not columns["queryid"]:
         return
     others = [name for name in columns if name != "text"]
-    db.execute(
-        f"create or replace temp table incoming as select {', '.join(_unnested(columns))}"
-        " from (select from_json_strict($rows, $shape) as v)",
-        _parameters(types["statement_snapshots"], columns),
-    )
+    stage(db, types["statement_snapshots"], columns)
     db.execute(query_text("number_texts"))
     db.execute(
         f"insert into statement_snapshots (capture_number, text_number, {', '.join(others)})"
