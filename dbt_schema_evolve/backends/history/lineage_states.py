@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +43,17 @@ class _Table:
     order: str
 
 
+def _fields(*names: str) -> dict[str, Callable[[Any], Any]]:
+    return {name: attrgetter(name) for name in names}
+
+
 _NODES = _Table(
     "lineage_nodes",
     {
-        "node": lambda n: n.id,
-        "kind": lambda n: n.kind,
-        "name": lambda n: n.name,
+        "node": attrgetter("id"),
         "schema_name": lambda n: n.relation and n.relation.schema,
         "relation_name": lambda n: n.relation and n.relation.name,
-        "materialized": lambda n: n.materialized,
-        "has_inferred_columns": lambda n: n.has_inferred_columns,
-        "detail": lambda n: n.detail.value,
+        **_fields("kind", "name", "materialized", "has_inferred_columns", "detail"),
     },
     owner="node",
     key=("node",),
@@ -74,39 +75,21 @@ _COLUMNS = _Table(
 )
 _RELATION_EDGES = _Table(
     "lineage_relation_edges",
-    {
-        "source": lambda e: e.source,
-        "target": lambda e: e.target,
-        "origin": lambda e: e.origin.value,
-    },
+    _fields("source", "target", "origin"),
     owner="target",
     key=("source", "target"),
     order="target, source, origin",
 )
 _COLUMN_EDGES = _Table(
     "lineage_column_edges",
-    {
-        "source": lambda e: e.source,
-        "source_column": lambda e: e.source_column,
-        "target": lambda e: e.target,
-        "target_column": lambda e: e.target_column,
-        "kind": lambda e: e.kind.value,
-        "expression": lambda e: e.expression,
-        "origin": lambda e: e.origin.value,
-    },
+    _fields("source", "source_column", "target", "target_column", "kind", "expression", "origin"),
     owner="target",
     key=("source", "source_column", "target", "target_column"),
     order="target, target_column, source, source_column, kind, expression, origin",
 )
 _INDIRECT_EDGES = _Table(
     "lineage_indirect_edges",
-    {
-        "source": lambda e: e.source,
-        "source_column": lambda e: e.source_column,
-        "target": lambda e: e.target,
-        "kind": lambda e: e.kind.value,
-        "origin": lambda e: e.origin.value,
-    },
+    _fields("source", "source_column", "target", "kind", "origin"),
     owner="target",
     key=("source", "source_column", "target", "kind"),
     order="target, source, source_column, kind, origin",
@@ -285,7 +268,7 @@ def _elements(graph: LineageGraph) -> Iterator[Collection[Any]]:
 
 
 def _node(row: Row, columns: tuple[Column, ...]) -> LineageNode:
-    node, kind, name, schema, relation, materialized, has_inferred_columns, detail = row
+    node, schema, relation, kind, name, materialized, has_inferred_columns, detail = row
     return LineageNode(
         id=node,
         kind=kind,
