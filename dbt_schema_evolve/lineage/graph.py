@@ -59,6 +59,7 @@ def _built(
     ids = {node.unique_id for node in nodes}
     queries = lineage_queries(statements, uses, stats, schema)
     fillings = [*_compiled(nodes), *_beyond_dbt(schema, statements, queries, uses, ids)]
+    stale = _stale(nodes, earlier, schema)
 
     lineages: dict[str, NodeLineage] = {}
     skips: list[Skip] = []
@@ -67,7 +68,6 @@ def _built(
             skips.append(outcome)
         else:
             lineages[outcome.node] = _united(lineages.get(outcome.node), outcome)
-    stale = _stale(nodes, earlier)
     skips += _left_out(nodes, stale)
     lineages |= stale
 
@@ -210,13 +210,26 @@ def _by_target(edge: ColumnEdge) -> tuple[str, ...]:
     return edge.target_column, edge.source, edge.source_column, edge.kind, edge.expression
 
 
-def _stale(nodes: Iterable[Node], earlier: Mapping[str, NodeLineage]) -> dict[str, NodeLineage]:
-    """Return what was known of the nodes that dbt has not compiled this time."""
-    return {
+def _stale(
+    nodes: Iterable[Node], earlier: Mapping[str, NodeLineage], schema: LineageSchema
+) -> dict[str, NodeLineage]:
+    """Return what was known of the nodes that dbt has not compiled this time.
+
+    The schema learns their columns, which statements downstream may ask for.
+    """
+    stale = {
         node.unique_id: earlier[node.unique_id]
         for node in nodes
         if _has_sql(node) and node.compiled_code is None and node.unique_id in earlier
     }
+    for node in nodes:
+        if node.unique_id in stale and node.relation is not None:
+            columns = stale[node.unique_id].columns
+            schema.learn(node.relation, tuple(Column(name, "") for name in columns))
+    if stale:  # their edges name nodes that no statement may have asked for
+        for relation in (*schema.columns, *schema.views):
+            schema.node_id(relation)
+    return stale
 
 
 def _left_out(nodes: Iterable[Node], stale: Collection[str]) -> Iterator[Skip]:
@@ -245,7 +258,7 @@ def _vertices(
 ) -> tuple[LineageNode, ...]:
     """Return every node with its columns: the warehouse's, its statement's, or those in use."""
     owned = {node.unique_id: node.relation for node in nodes} | {
-        key: schema.by_id[key] for key in others
+        key: schema.by_id.get(key) for key in others
     }
     known: dict[str, tuple[Column, ...]] = {}
     for key, relation in owned.items():
@@ -255,18 +268,19 @@ def _vertices(
             known[key] = tuple(Column(name, "") for name in lineages[key].columns)
     used = _used_columns(lineages.values(), known)
 
-    def vertex(key: str, kind: str, name: str, detail: Detail) -> LineageNode:
+    def vertex(key: str, kind: str, name: str, detail: Detail, built: str = "") -> LineageNode:
         columns = known.get(key) or used.get(key, ())
-        return LineageNode(key, kind, name, owned[key], columns, key in used, detail)
+        return LineageNode(key, kind, name, owned[key], columns, key in used, detail, built)
 
-    found = [
-        replace(
-            vertex(node.unique_id, node.resource_type, node.name, _detail(node, lineages, stale)),
-            materialized=node.materialized,
+    found = []
+    for node in nodes:
+        detail = _detail(node, lineages, stale)
+        found.append(
+            vertex(node.unique_id, node.resource_type, node.name, detail, node.materialized)
         )
-        for node in nodes
-    ]
-    found += [vertex(key, "relation", str(schema.by_id[key]), Detail.COLUMNS) for key in others]
+    for key in others:  # of one that just stale edges speak of, nothing is left but the id
+        kind, _, rest = key.partition(".")
+        found.append(vertex(key, kind, str(owned[key] or rest), Detail.COLUMNS))
     return tuple(sorted(found, key=lambda each: each.id))
 
 

@@ -67,7 +67,7 @@ def graphs(draw: st.DrawFn) -> LineageGraph:
         tuple(
             sorted(
                 draw(st.sets(st.builds(RelationEdge, an_id, an_id), max_size=4)),
-                key=lambda e: (e.target, e.source),
+                key=lambda e: (e.target, e.source, e.origin),
             )
         ),
         tuple(
@@ -84,7 +84,7 @@ def graphs(draw: st.DrawFn) -> LineageGraph:
                         max_size=3,
                     )
                 ),
-                key=lambda e: (e.target, e.source, e.source_column, e.kind),
+                key=lambda e: (e.target, e.source, e.source_column, e.kind, e.origin),
             )
         ),
     )

@@ -211,6 +211,31 @@ def test_what_was_last_known_of_a_model_stands_in_where_it_is_not_compiled() -> 
     assert details["model.parsed"] is Detail.RELATIONS
 
 
+def test_stale_edges_may_come_from_what_is_gone_or_named_by_nobody_else() -> None:
+    gone = NodeLineage(
+        "model.fct", ("id",), ("model.gone", "relation.app.events"),
+        (ColumnEdge("relation.app.events", "id", "model.fct", "id", EdgeKind.IDENTITY),), (),
+    )  # fmt: skip
+    half = tuple(replace(n, compiled_code=None) if n.name == "fct" else n for n in NODES)
+    project = replace(PROJECT, nodes=half)
+    columns = {**COLUMNS, name("app.events"): (Column("id", "bigint"),)}
+    schema = project_schema(project, columns)
+    found = build_graph(project, schema, earlier={"model.fct": gone})
+    vertices = {vertex.id: vertex for vertex in found.nodes}
+    assert vertices["relation.app.events"].relation == name("app.events")
+    assert vertices["relation.app.events"].columns == (Column("id", "bigint"),)
+    assert (vertices["model.gone"].kind, vertices["model.gone"].relation) == ("model", None)
+
+
+def test_a_compiled_model_learns_the_columns_of_a_stale_one() -> None:
+    reader = node("model.reader", "marts.reader", "table", "select * from marts.fct", "model.fct")
+    half = tuple(replace(n, compiled_code=None) if n.name == "fct" else n for n in NODES)
+    project = replace(PROJECT, nodes=(*half, reader))
+    found = build_graph(project, project_schema(project, {}), earlier=lineages(graph()))
+    edges = {e.target_column for e in found.column_edges if e.target == "model.reader"}
+    assert edges == {"id", "revenue"}
+
+
 def test_columns_of_a_source_that_nobody_told_us_of_are_inferred_from_use() -> None:
     found = build_graph(PROJECT, project_schema(PROJECT, {}))
     source = next(vertex for vertex in found.nodes if vertex.id == "source.orders")
