@@ -10,7 +10,7 @@ from dbt_schema_evolve.recommend.cost import CostOracle
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import IndexSpec
-from dbt_schema_evolve.records.lineage import LineageGraph
+from dbt_schema_evolve.records.lineage import LineageGraph, NodeLineage
 from dbt_schema_evolve.records.lineage_states import ColumnType, GraphSeen, LineageState
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
@@ -55,6 +55,10 @@ class LineageStates(Protocol):
 
     def graph_at(self, state: LineageState, nodes: Collection[str] | None = None) -> LineageGraph:
         """Return the graph of a state; of some nodes alone, with the edges that end in them."""
+        ...
+
+    def last_known(self, nodes: Collection[str]) -> Mapping[str, NodeLineage]:
+        """Return what was said of nodes when they were last compiled, where they ever were."""
         ...
 
     def touched(self, before: LineageState, after: LineageState) -> frozenset[str]:

@@ -15,6 +15,7 @@ from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.ports import LineageStates
 from dbt_schema_evolve.records.lineage import (
     ColumnEdge,
+    Detail,
     EdgeKind,
     LineageGraph,
     LineageNode,
@@ -97,6 +98,7 @@ def test_the_file_answers_as_whole_graphs_do(told: list[LineageGraph], some: set
         newest = state(len(told) - 1)
         assert file.seen() == memory.seen()
         assert file.graph_at(newest, some) == memory.graph_at(newest, some)
+        assert file.last_known(some) == memory.last_known(some)
         assert file.touched(state(0), newest) == memory.touched(state(0), newest)
         for node in IDS:
             for name in NAMES:
@@ -161,6 +163,24 @@ def test_a_columns_types_are_listed_with_their_times_and_silence_is_no_type(
         ColumnType("integer", Seen(START + day, START + 3 * day)),
         ColumnType("bigint", Seen(START + 4 * day, START + 4 * day)),
     )
+
+
+def test_what_stands_of_a_node_is_from_the_last_state_in_which_it_was_compiled(
+    keeper: LineageStates,
+) -> None:
+    compiled = orders(Column("id", "integer"))
+    keeper.add(state(0), compiled)
+    stale, source = compiled.nodes
+    parsed = LineageGraph(
+        (replace(stale, detail=Detail.STALE), source),
+        (*compiled.relation_edges, RelationEdge("model.shop.b", "model.shop.a")),
+        compiled.column_edges,
+    )
+    keeper.add(state(1), parsed)
+    keeper.add(state(2), LineageGraph((source,), (), ()))  # disabled for a day
+    (known,) = keeper.last_known({"model.shop.a", "model.shop.never"}).values()
+    assert known.reads == ("source.shop.raw.o",)
+    assert known.column_edges == compiled.column_edges
 
 
 def test_nodes_in_which_nothing_changed_are_not_touched(keeper: LineageStates) -> None:

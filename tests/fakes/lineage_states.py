@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from dbt_schema_evolve.records.lineage import LineageGraph, Seen
+from dbt_schema_evolve.lineage.node_lineages import node_lineages
+from dbt_schema_evolve.records.lineage import Detail, LineageGraph, NodeLineage, Seen
 from dbt_schema_evolve.records.lineage_states import ColumnType, GraphSeen, LineageState
 
 
@@ -37,6 +38,13 @@ class DictLineageStates:
             conflicts=(),
             skips=(),
         )
+
+    def last_known(self, nodes: Collection[str]) -> dict[str, NodeLineage]:
+        found: dict[str, NodeLineage] = {}
+        for state, graph in self._graphs.items():
+            compiled = {n.id for n in graph.nodes if n.detail is Detail.COLUMNS and n.id in nodes}
+            found |= node_lineages(self.graph_at(state, compiled))
+        return found
 
     def touched(self, before: LineageState, after: LineageState) -> frozenset[str]:
         states = self.states()

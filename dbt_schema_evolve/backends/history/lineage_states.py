@@ -16,6 +16,7 @@ from dbt_schema_evolve.backends.history.transaction import (
     stage,
     transaction,
 )
+from dbt_schema_evolve.lineage.node_lineages import node_lineages
 from dbt_schema_evolve.records.lineage import (
     ColumnEdge,
     Detail,
@@ -24,6 +25,7 @@ from dbt_schema_evolve.records.lineage import (
     IndirectKind,
     LineageGraph,
     LineageNode,
+    NodeLineage,
     Origin,
     RelationEdge,
     Seen,
@@ -152,8 +154,44 @@ class DuckLineageStates:
 
     def graph_at(self, state: LineageState, nodes: Collection[str] | None = None) -> LineageGraph:
         """Return the graph of a state; of some nodes alone, with the edges that end in them."""
+        return self._graph(self._number(state), nodes)
+
+    def last_known(self, nodes: Collection[str]) -> Mapping[str, NodeLineage]:
+        """Return what was said of nodes when they were last compiled, where they ever were."""
+        last: dict[int, list[str]] = {}
+        for number, node in self._rows(
+            query_text("lineage_compiled"), newest=self._newest(), nodes=json.dumps(sorted(nodes))
+        ):
+            last.setdefault(number, []).append(node)
+        found: dict[str, NodeLineage] = {}
+        for number, compiled in last.items():
+            found |= node_lineages(self._graph(number, compiled))
+        return found
+
+    def touched(self, before: LineageState, after: LineageState) -> frozenset[str]:
+        """Return the nodes of which anything differs between two states, and perhaps more."""
+        ends = sorted((self._number(before), self._number(after)))
+        return frozenset(
+            node
+            for table in _TABLES
+            for (node,) in self._rows(
+                _filled("lineage_touched", table), before=ends[0], after=ends[1]
+            )
+        )
+
+    def seen(self) -> GraphSeen:
+        """Return when each element of the newest state was first and last seen."""
+        nodes, columns, relation_edges, column_edges, indirect_edges = map(self._seen, _TABLES)
+        return GraphSeen(
+            {node: seen for (node,), seen in nodes.items()},
+            columns,
+            relation_edges,
+            column_edges,
+            indirect_edges,
+        )
+
+    def _graph(self, number: int, nodes: Collection[str] | None) -> LineageGraph:
         wanted = None if nodes is None else json.dumps(sorted(nodes))
-        number = self._number(state)
         found = {
             table.name: self._rows(_filled("lineage_at", table), state=number, nodes=wanted)
             for table in _TABLES
@@ -177,28 +215,6 @@ class DuckLineageStates:
                 IndirectEdge(source, name, target, IndirectKind(kind), _ORIGINS[origin])
                 for source, name, target, kind, origin in found[_INDIRECT_EDGES.name]
             ),
-        )
-
-    def touched(self, before: LineageState, after: LineageState) -> frozenset[str]:
-        """Return the nodes of which anything differs between two states, and perhaps more."""
-        ends = sorted((self._number(before), self._number(after)))
-        return frozenset(
-            node
-            for table in _TABLES
-            for (node,) in self._rows(
-                _filled("lineage_touched", table), before=ends[0], after=ends[1]
-            )
-        )
-
-    def seen(self) -> GraphSeen:
-        """Return when each element of the newest state was first and last seen."""
-        nodes, columns, relation_edges, column_edges, indirect_edges = map(self._seen, _TABLES)
-        return GraphSeen(
-            {node: seen for (node,), seen in nodes.items()},
-            columns,
-            relation_edges,
-            column_edges,
-            indirect_edges,
         )
 
     def _seen(self, table: _Table) -> dict[Any, Seen]:
