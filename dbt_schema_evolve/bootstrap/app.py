@@ -11,6 +11,7 @@ from dbt_schema_evolve.backends import clock
 from dbt_schema_evolve.backends.artifact_files import artifact_files
 from dbt_schema_evolve.backends.dbt_project import DbtProject, Target, find_project, find_target
 from dbt_schema_evolve.backends.dbt_runner import DbtRunner
+from dbt_schema_evolve.backends.git import head_commit
 from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.backends.lineage_cache import read_cache, write_cache
 from dbt_schema_evolve.backends.lineage_workers import in_processes
@@ -39,8 +40,9 @@ from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report.contents import ReportInput
 from dbt_schema_evolve.workflows.advise import Advice, advise
 from dbt_schema_evolve.workflows.ask_lineage import Questions, ask
-from dbt_schema_evolve.workflows.ingest import Ingested, ingest, read_artifacts
+from dbt_schema_evolve.workflows.ingest import Ingested, ingest, read_artifacts, with_state
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
+from dbt_schema_evolve.workflows.lineage_states import keep_state
 from dbt_schema_evolve.workflows.predict import Prediction, predict
 from dbt_schema_evolve.workflows.remembered import RememberedWarehouse
 from dbt_schema_evolve.workflows.validate import Validation, validate
@@ -89,7 +91,9 @@ class App:
         with self.warehouse() as warehouse:
             make_state_dir(self.project.state_dir)
             with self._history() as history:
-                return ingest(read, warehouse, history)
+                ingested = ingest(read, warehouse, history)
+                commit = head_commit(self.project.folder)
+                return with_state(ingested, keep_state(read, warehouse, history, commit))
 
     def advise(
         self,

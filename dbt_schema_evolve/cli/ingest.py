@@ -16,7 +16,7 @@ def ingest(app: App, output: str) -> None:
         render.show_json(outcome)
     else:
         render.show(
-            f"{outcome.captures} new captures and {outcome.artifacts} new artifacts "
-            f"in {app.history_path}"
+            f"{outcome.captures} new captures, {outcome.artifacts} new artifacts and "
+            f"{outcome.lineage_states} new lineage states in {app.history_path}"
         )
     render.skips(outcome.not_looked_at, "kinds of facts")

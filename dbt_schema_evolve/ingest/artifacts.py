@@ -24,6 +24,9 @@ from dbt_schema_evolve.records.relations import RelationName
 ADAPTERS = ("pgevolve", "postgres")
 _MANIFESTS = (*range(4, 13), 20)  # 20: betas of dbt Fusion
 _TYPES = frozenset({"model", "seed", "snapshot", "test"})
+# dbt keeps variables named `DBT_ENV_CUSTOM_ENV_<name>`; these are what runners call the commit.
+_COMMITS = ("DBT_CLOUD_GIT_SHA", "GIT_SHA", "GIT_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA")
+_SHA = re.compile(r"[0-9a-fA-F]{7,64}\Z")
 _VERSION = re.compile(r"/([a-z-]+)/v(\d+)(?:\.json)?\Z")
 
 _Shape = TypeVar("_Shape")
@@ -37,6 +40,7 @@ class _Metadata(msgspec.Struct):
     project_name: str | None = None
     invocation_id: str | None = None
     generated_at: str | None = None
+    env: Any = None
 
 
 class _DependsOn(msgspec.Struct):
@@ -169,6 +173,7 @@ def read_manifest(data: bytes, at: str) -> Project:
             _exposure(unique_id, raw)
             for unique_id, raw in sorted((manifest.exposures or {}).items())
         ),
+        git_commit=_git_commit(metadata.env),
     )
 
 
@@ -244,6 +249,11 @@ def _metadata(
             remedy="upgrade dbt-schema-evolve, or write the artifact with dbt-core 1.10 to 1.12",
         )
     return metadata
+
+
+def _git_commit(env: Any) -> str:
+    values = [str(env.get(name, "")) for name in _COMMITS] if isinstance(env, dict) else []
+    return next((value.lower() for value in values if _SHA.match(value)), "")
 
 
 def _type(unique_id: str, raw: _Node) -> str:

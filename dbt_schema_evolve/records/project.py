@@ -61,6 +61,7 @@ class Project:
     nodes: tuple[Node, ...]  # models, seeds, snapshots and tests
     sources: tuple[Node, ...]
     exposures: tuple[Exposure, ...]
+    git_commit: str = ""  # where the environment of the run told dbt
 
     def by_id(self) -> dict[str, Node]:
         """Nodes and sources by unique id."""

@@ -1,12 +1,13 @@
 """Facts into the history: dbt's artifacts and what was captured in the warehouse."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbt_schema_evolve.ingest.artifacts import read_catalog, read_manifest, read_run_results
 from dbt_schema_evolve.ports import History, Warehouse
 from dbt_schema_evolve.records.captures import Artifact
-from dbt_schema_evolve.records.project import RunResults
+from dbt_schema_evolve.records.lineage_states import LineageState
+from dbt_schema_evolve.records.project import CatalogTable, Project, RunResults
 from dbt_schema_evolve.records.workload import Skip
 
 
@@ -17,6 +18,7 @@ class Ingested:
     captures: int
     artifacts: int
     not_looked_at: tuple[Skip, ...]
+    lineage_states: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class ReadArtifacts:
 
     artifacts: tuple[Artifact, ...]
     results: RunResults | None
+    project: Project
+    tables: tuple[CatalogTable, ...] = ()
 
 
 def read_artifacts(found: Mapping[str, tuple[bytes, str]]) -> ReadArtifacts:
@@ -34,13 +38,12 @@ def read_artifacts(found: Mapping[str, tuple[bytes, str]]) -> ReadArtifacts:
     """
     manifest = read_manifest(*found["manifest"])
     results = read_run_results(*found["run_results"]) if "run_results" in found else None
-    if "catalog" in found:
-        read_catalog(*found["catalog"])
+    tables = read_catalog(*found["catalog"]) if "catalog" in found else ()
     artifacts = []
     for kind, (content, _) in sorted(found.items()):
         source = results if kind == "run_results" and results else manifest
         artifacts.append(Artifact(kind, source.invocation_id, source.generated_at, content))
-    return ReadArtifacts(tuple(artifacts), results)
+    return ReadArtifacts(tuple(artifacts), results, manifest, tables)
 
 
 def ingest(read: ReadArtifacts, warehouse: Warehouse, history: History) -> Ingested:
@@ -51,3 +54,10 @@ def ingest(read: ReadArtifacts, warehouse: Warehouse, history: History) -> Inges
     captures = sum(map(history.add_capture, warehouse.captures(history.known_captures())))
     seen = history.captures()
     return Ingested(captures, added, seen[-1].not_looked_at if seen else ())
+
+
+def with_state(ingested: Ingested, kept: LineageState | Skip | None) -> Ingested:
+    """Return what was new together with the state of the lineage graph."""
+    if isinstance(kept, Skip):
+        return replace(ingested, not_looked_at=(*ingested.not_looked_at, kept))
+    return replace(ingested, lineage_states=0 if kept is None else 1)

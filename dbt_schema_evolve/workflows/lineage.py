@@ -1,6 +1,6 @@
 """What flows into what, and to whom: artifacts and query history put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dbt_schema_evolve.errors import ArtifactError
@@ -13,10 +13,11 @@ from dbt_schema_evolve.lineage.parsing import UTILITY
 from dbt_schema_evolve.lineage.resolution import Resolve, resolve_in_order
 from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.lineage.uses import SYSTEM_ONLY, query_uses
-from dbt_schema_evolve.ports import History
+from dbt_schema_evolve.ports import History, LineageStates
 from dbt_schema_evolve.records.catalog import Catalog
-from dbt_schema_evolve.records.lineage import LineageGraph
-from dbt_schema_evolve.records.project import Project
+from dbt_schema_evolve.records.lineage import LineageGraph, NodeLineage
+from dbt_schema_evolve.records.project import CatalogTable, Project
+from dbt_schema_evolve.records.relations import Column
 from dbt_schema_evolve.records.workload import (
     QueryStat,
     QueryUses,
@@ -63,10 +64,7 @@ def read_lineage(
             remedy="run `schema-evolve ingest` after `dbt build`",
         )
     project = read_manifest(artifact.content, "the manifest in the history")
-    columns = {table.relation: table.columns for table in catalog.tables}
-    columns |= {view.relation: view.columns for view in catalog.views}
-    views = {view.relation: view.definition for view in catalog.views}
-    schema = project_schema(project, columns, views, tuple(search_path))
+    schema = warehouse_schema(project, catalog, search_path)
     theirs = [s for s in history.statement_snapshots() if not is_ours(s.text)]
     found = statements(theirs, fingerprint, tags)
     stats = query_stats(theirs, fingerprint, partial_captures(history.captures()))
@@ -78,5 +76,29 @@ def read_lineage(
             uses[statement.fingerprint] = outcome
         elif outcome.reason not in _NOT_QUERIES:
             skips.append(outcome)
-    graph = build_graph(project, schema, found, uses, stats, resolve=resolve)
+    earlier = earlier_lineages(project, history.lineage)
+    graph = build_graph(project, schema, found, uses, stats, earlier, resolve)
     return Lineage(project, schema, graph, found, uses, stats, (*graph.skips, *skips))
+
+
+def warehouse_schema(
+    project: Project,
+    catalog: Catalog,
+    search_path: Sequence[str],
+    tables: Iterable[CatalogTable] = (),
+) -> LineageSchema:
+    """Return what names mean; `tables` speak for relations that the warehouse does not have."""
+    columns = {
+        table.relation: tuple(Column(name, kind) for name, kind in table.columns)
+        for table in tables
+    }
+    columns |= {table.relation: table.columns for table in catalog.tables}
+    columns |= {view.relation: view.columns for view in catalog.views}
+    views = {view.relation: view.definition for view in catalog.views}
+    return project_schema(project, columns, views, tuple(search_path))
+
+
+def earlier_lineages(project: Project, states: LineageStates) -> Mapping[str, NodeLineage]:
+    """Return what was last known of the nodes that a manifest holds no compiled code of."""
+    missing = {node.unique_id for node in project.nodes if node.compiled_code is None}
+    return states.last_known(missing) if missing and states.states() else {}

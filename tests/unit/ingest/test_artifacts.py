@@ -111,6 +111,22 @@ def test_an_owner_may_be_a_list_of_addresses() -> None:
     assert read_manifest(encoded(manifest()), "m.json").exposures[0].owner == "a@b.c"
 
 
+@pytest.mark.parametrize(
+    ("env", "commit"),
+    [
+        ({"DBT_CLOUD_GIT_SHA": "5D41402ABC"}, "5d41402abc"),
+        ({"GITHUB_SHA": "a" * 40, "DBT_CLOUD_RUN_ID": "7"}, "a" * 40),
+        ({"DBT_CLOUD_GIT_SHA": "None"}, ""),
+        ({}, ""),
+        (["no", "mapping"], ""),
+    ],
+)
+def test_the_commit_is_what_the_runner_told_dbt(env: object, commit: str) -> None:
+    run = manifest()
+    run["metadata"]["env"] = env
+    assert read_manifest(encoded(run), "m.json").git_commit == commit
+
+
 @pytest.mark.parametrize("version", [4, 6, 7, 10, 12, 20])
 def test_every_schema_version_in_use_is_read(version: int) -> None:
     assert read_manifest(encoded(manifest(version)), "m.json").models
