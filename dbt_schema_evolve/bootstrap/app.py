@@ -27,12 +27,14 @@ from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.memory import Memory
 from dbt_schema_evolve.lineage.origins import view_origins
 from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.state_refs import LATEST, PREVIOUS, find_state
 from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.patch.plan import plan_patch
 from dbt_schema_evolve.ports import Progress
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.records.evidence import Evidence
+from dbt_schema_evolve.records.lineage_changes import LineageDiff
 from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.sizes import bytes_of
 from dbt_schema_evolve.records.trials import Decision
@@ -42,6 +44,7 @@ from dbt_schema_evolve.workflows.advise import Advice, advise
 from dbt_schema_evolve.workflows.ask_lineage import Questions, ask
 from dbt_schema_evolve.workflows.ingest import Ingested, ingest, read_artifacts, with_state
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
+from dbt_schema_evolve.workflows.lineage_diff import ArtifactFolder, KeptState, lineage_diff
 from dbt_schema_evolve.workflows.lineage_states import keep_state
 from dbt_schema_evolve.workflows.predict import Prediction, predict
 from dbt_schema_evolve.workflows.remembered import RememberedWarehouse
@@ -90,10 +93,10 @@ class App:
         # The warehouse first: where it cannot be reached, no empty history is left behind.
         with self.warehouse() as warehouse:
             make_state_dir(self.project.state_dir)
-            with self._history() as history:
+            with self._history() as history, self._memory() as memory:
                 ingested = ingest(read, warehouse, history)
                 commit = head_commit(self.project.folder)
-                return with_state(ingested, keep_state(read, warehouse, history, commit))
+                return with_state(ingested, keep_state(read, warehouse, history, commit, memory))
 
     def advise(
         self,
@@ -138,6 +141,19 @@ class App:
                 lineage = self._lineage(history, RememberedWarehouse(history))
                 note = f"{error.problem}: columns are those of the last capture and catalog.json"
                 return replace(ask(lineage, history), note=note)
+
+    def lineage_diff(self, before: str, after: str) -> LineageDiff:
+        """Compare two states of the graph, each named, or a folder of artifacts."""
+        resolve = Memory((), in_processes)  # another commit's statements are not worth keeping
+        one, other = _folder(before), _folder(after)
+        if one and other:
+            return lineage_diff(one, other, resolve)
+        with self.history() as history:
+            states = history.lineage
+            held = states.states()
+            one = one or KeptState(states, find_state(held, before))
+            other = other or KeptState(states, find_state(held, after))
+            return lineage_diff(one, other, resolve)
 
     def predict(self, horizon_days: float) -> tuple[Lineage, Prediction]:
         """Return the forecasts, and the lineage that they rest on."""
@@ -213,6 +229,13 @@ def open_app(
     """Find the project and the target as dbt would; raises ProjectError."""
     project = find_project(project_dir)
     return App(project, find_target(project, profiles_dir, profile, target), progress)
+
+
+def _folder(ref: str) -> ArtifactFolder | None:
+    """Return the artifacts in a folder, if the reference is one."""
+    if ref in {LATEST, PREVIOUS} or not Path(ref).is_dir():
+        return None
+    return ArtifactFolder(ref, read_artifacts(artifact_files(Path(ref))))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from dbt_schema_evolve.cli import (  # noqa: F401 - each adds its verb to the gr
     demo,
     ingest,
     lineage,
+    lineage_diff,
     patch,
     predict,
     recommend,

@@ -12,7 +12,7 @@ class Aspect(StrEnum):
     RENAMED = "renamed"
     KIND = "kind"
     MATERIALIZATION = "materialization"
-    DETAIL = "detail"  # how much is known of it
+    DETAIL = "detail"  # how much is known of the edges into it
     COLUMN = "column"
     TYPE = "type"
     RELATION_EDGE = "relation edge"
@@ -28,10 +28,11 @@ class LineageChange:
 
     node: str  # its id
     what: Aspect
-    subject: str  # the column or the edge; empty: the node itself
     before: str | None  # None: it was not there
     after: str | None  # None: it is no longer there
+    column: str = ""  # of the node; empty: it is about the whole node
     source: str = ""  # of an edge: the node that it comes from
+    source_column: str = ""
 
     @property
     def sign(self) -> str:
@@ -39,6 +40,15 @@ class LineageChange:
         if self.before is None:
             return "+"
         return "-" if self.after is None else "~"
+
+
+@dataclass(frozen=True, slots=True)
+class LineageDiff:
+    """The changes between two states, and in words which states these are."""
+
+    before: str
+    after: str
+    changes: tuple[LineageChange, ...]
 
 
 @dataclass(frozen=True, slots=True)

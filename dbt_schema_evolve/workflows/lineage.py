@@ -88,14 +88,16 @@ def warehouse_schema(
     tables: Iterable[CatalogTable] = (),
 ) -> LineageSchema:
     """Return what names mean; `tables` speak for relations that the warehouse does not have."""
-    columns = {
-        table.relation: tuple(Column(name, kind) for name, kind in table.columns)
-        for table in tables
-    }
+    columns = {table.relation: columns_of(table) for table in tables}
     columns |= {table.relation: table.columns for table in catalog.tables}
     columns |= {view.relation: view.columns for view in catalog.views}
     views = {view.relation: view.definition for view in catalog.views}
     return project_schema(project, columns, views, tuple(search_path))
+
+
+def columns_of(table: CatalogTable) -> tuple[Column, ...]:
+    """Return what `catalog.json` says of a relation's columns."""
+    return tuple(Column(name, kind) for name, kind in table.columns)
 
 
 def earlier_lineages(project: Project, states: LineageStates) -> Mapping[str, NodeLineage]:

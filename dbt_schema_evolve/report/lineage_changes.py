@@ -1,0 +1,147 @@
+"""A lineage diff as text for a terminal, and as markdown for a pull request."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+
+from dbt_schema_evolve.records.lineage_changes import Aspect, LineageChange, LineageDiff
+from dbt_schema_evolve.report.figures import count
+
+_MOST = 60_000  # characters: a comment on GitHub may have 65,536
+_EDGES = frozenset({Aspect.COLUMN_EDGE, Aspect.INDIRECT_EDGE})
+_NOTHING = "Nothing changed in the flow of data."
+
+Say = Callable[[str], str]  # how a name or a piece of SQL is written
+
+
+def changes_text(diff: LineageDiff) -> str:
+    """Return the changes by node, in the signs of a diff."""
+    lines = [f"from  {diff.before}", f"to    {diff.after}", ""]
+    if not diff.changes:
+        return "\n".join((*lines, _NOTHING))
+    for node, changes in _by_node(diff.changes):
+        lines += _node(node, changes)
+    return "\n".join((*lines, "", summary(diff.changes)))
+
+
+def _node(node: str, changes: Sequence[LineageChange]) -> Iterator[str]:
+    whole = next((c for c in changes if c.what is Aspect.NODE), None)
+    if whole is not None:
+        yield f"{whole.sign} {_short(node)}  ({_whole(whole, changes)})"
+        return
+    yield f"~ {_short(node)}"
+    for change in changes:
+        yield f"    {change.sign} {_words(change, str)}"
+
+
+def changes_markdown(diff: LineageDiff) -> str:
+    """Return the changes as a comment; nodes that do not fit are counted."""
+    head = f"### Lineage\n\nFrom {_plain(diff.before)} to {_plain(diff.after)}."
+    if not diff.changes:
+        return f"{head}\n\n{_NOTHING}\n"
+    blocks = [head, summary(diff.changes)]
+    nodes = list(_by_node(diff.changes))
+    room = _MOST - sum(map(len, blocks))
+    for number, (node, changes) in enumerate(nodes):
+        block = "\n".join(_node_markdown(node, changes))
+        room -= len(block) + 2
+        if room < 0:
+            left = count(len(nodes) - number, "more node")
+            blocks.append(f"And {left}: `schema-evolve lineage diff` lists all.")
+            break
+        blocks.append(block)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _node_markdown(node: str, changes: Sequence[LineageChange]) -> Iterator[str]:
+    whole = next((c for c in changes if c.what is Aspect.NODE), None)
+    if whole is not None:
+        yield f"**{whole.sign} {_code(_short(node))}** {_whole(whole, changes)}"
+        return
+    yield f"**~ {_code(_short(node))}**"
+    yield ""
+    for change in changes:
+        yield f"- {change.sign} {_words(change, _code)}"
+
+
+def summary(changes: Iterable[LineageChange]) -> str:
+    """Return in a line how much changed."""
+    held = tuple(changes)
+    whole = [c for c in held if c.what is Aspect.NODE]
+    come, gone = (sum(c.sign == sign for c in whole) for sign in "+-")
+    changed = len({c.node for c in held} - {c.node for c in whole})
+    types = sum(c.what is Aspect.TYPE for c in held)
+    parts = [
+        f"{count(number, 'node')} {verb}"
+        for number, verb in ((come, "appeared"), (gone, "vanished"), (changed, "changed"))
+        if number
+    ]
+    parts += [f"{count(types, 'column')} of another type"] if types else []
+    return f"{', '.join(parts)}."
+
+
+def _by_node(
+    changes: Iterable[LineageChange],
+) -> Iterator[tuple[str, tuple[LineageChange, ...]]]:
+    for node, found in groupby(changes, key=lambda change: change.node):
+        yield node, tuple(found)
+
+
+def _whole(change: LineageChange, changes: Sequence[LineageChange]) -> str:
+    """Say what appeared or vanished: its kind, and how much came or went with it."""
+    columns = sum(c.what is Aspect.COLUMN for c in changes)
+    edges = sum(c.what in _EDGES for c in changes)
+    return f"{change.before or change.after}, {count(columns, 'column')}, {count(edges, 'edge')}"
+
+
+def _words(change: LineageChange, say: Say) -> str:
+    """Say what changed of a node that is in both states."""
+    then, now = change.before or "", change.after or ""
+    turned = f"{say(then) if then else 'nothing'} -> {say(now) if now else 'nothing'}"
+    source = say(f"{_short(change.source)}.{change.source_column}") if change.source_column else ""
+    flow = f"{source} -> {say(change.column)}"
+    match change.what:
+        case Aspect.RENAMED:
+            return f"renamed from {say(_short(then))}"
+        case Aspect.KIND | Aspect.MATERIALIZATION:
+            return f"{change.what}: {turned}"
+        case Aspect.DETAIL:
+            return f"known of it: {turned}"
+        case Aspect.COLUMN:
+            kind = then or now
+            return f"column {say(change.column)}{f' ({kind})' if kind else ''}"
+        case Aspect.TYPE:
+            return f"type of {say(change.column)}: {turned}"
+        case Aspect.RELATION_EDGE:
+            return f"reads {say(_short(change.source))}"
+        case Aspect.COLUMN_EDGE:
+            return f"{flow} ({then or now})"
+        case Aspect.EDGE_KIND:
+            return f"{flow}: {turned}"
+        case Aspect.EXPRESSION:
+            return f"SQL of {flow}: {turned}"
+        case Aspect.INDIRECT_EDGE:
+            if change.sign == "~":
+                return f"rows depend on {source}: {turned}"
+            return f"rows depend on {source} ({then or now})"
+        case _:
+            return f"{change.what}: {turned}"
+
+
+def _short(node: str) -> str:
+    """Return a node's name without dbt's kind and package: `raw.orders`, `fct_orders`."""
+    parts = node.split(".", 2)
+    return parts[-1] if parts[0] not in {"relation", "dataset"} else node.partition(".")[2]
+
+
+def _plain(text: str) -> str:
+    """Return text in which nothing is markup."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    """Return a code span that holds any text."""
+    flat = " ".join(text.split())
+    fence = "`" * (max((len(run) for run in re.findall("`+", flat)), default=0) + 1)
+    gap = " " if flat.startswith("`") or flat.endswith("`") else ""
+    return f"{fence}{gap}{flat}{gap}{fence}"
