@@ -151,9 +151,11 @@ class App:
         with self.history() as history:
             states = history.lineage
             held = states.states()
-            one = one or KeptState(states, find_state(held, before))
-            other = other or KeptState(states, find_state(held, after))
-            return lineage_diff(one, other, resolve)
+            return lineage_diff(
+                one or KeptState(states, find_state(held, before)),
+                other or KeptState(states, find_state(held, after)),
+                resolve,
+            )
 
     def predict(self, horizon_days: float) -> tuple[Lineage, Prediction]:
         """Return the forecasts, and the lineage that they rest on."""

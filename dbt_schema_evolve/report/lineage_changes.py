@@ -10,6 +10,19 @@ from dbt_schema_evolve.report.figures import count
 _MOST = 60_000  # characters: a comment on GitHub may have 65,536
 _EDGES = frozenset({Aspect.COLUMN_EDGE, Aspect.INDIRECT_EDGE})
 _NOTHING = "Nothing changed in the flow of data."
+_SENTENCES = {
+    Aspect.RENAMED: "renamed from {before}",
+    Aspect.KIND: "kind: {said}",
+    Aspect.MATERIALIZATION: "materialization: {said}",
+    Aspect.DETAIL: "what is known of the edges into it: {said}",
+    Aspect.COLUMN: "column {column}{type}",
+    Aspect.TYPE: "type of {column}: {said}",
+    Aspect.RELATION_EDGE: "reads {source}",
+    Aspect.COLUMN_EDGE: "{source} -> {column}: {said}",
+    Aspect.EDGE_KIND: "{source} -> {column}: {said}",
+    Aspect.EXPRESSION: "SQL of {source} -> {column}: {said}",
+    Aspect.INDIRECT_EDGE: "rows depend on {source}: {said}",
+}
 
 Say = Callable[[str], str]  # how a name or a piece of SQL is written
 
@@ -96,36 +109,17 @@ def _whole(change: LineageChange, changes: Sequence[LineageChange]) -> str:
 
 def _words(change: LineageChange, say: Say) -> str:
     """Say what changed of a node that is in both states."""
-    then, now = change.before or "", change.after or ""
-    turned = f"{say(then) if then else 'nothing'} -> {say(now) if now else 'nothing'}"
-    source = say(f"{_short(change.source)}.{change.source_column}") if change.source_column else ""
-    flow = f"{source} -> {say(change.column)}"
-    match change.what:
-        case Aspect.RENAMED:
-            return f"renamed from {say(_short(then))}"
-        case Aspect.KIND | Aspect.MATERIALIZATION:
-            return f"{change.what}: {turned}"
-        case Aspect.DETAIL:
-            return f"known of it: {turned}"
-        case Aspect.COLUMN:
-            kind = then or now
-            return f"column {say(change.column)}{f' ({kind})' if kind else ''}"
-        case Aspect.TYPE:
-            return f"type of {say(change.column)}: {turned}"
-        case Aspect.RELATION_EDGE:
-            return f"reads {say(_short(change.source))}"
-        case Aspect.COLUMN_EDGE:
-            return f"{flow} ({then or now})"
-        case Aspect.EDGE_KIND:
-            return f"{flow}: {turned}"
-        case Aspect.EXPRESSION:
-            return f"SQL of {flow}: {turned}"
-        case Aspect.INDIRECT_EDGE:
-            if change.sign == "~":
-                return f"rows depend on {source}: {turned}"
-            return f"rows depend on {source} ({then or now})"
-        case _:
-            return f"{change.what}: {turned}"
+    source = _short(change.source)
+    if change.source_column:
+        source = f"{source}.{change.source_column}"
+    said = [say(value) for value in (change.before, change.after) if value is not None]
+    return _SENTENCES[change.what].format(
+        column=say(change.column),
+        source=say(source),
+        said=" -> ".join(value or "nothing" for value in said),
+        before=say(_short(change.before or "")),
+        type=f" ({change.before or change.after})" if change.before or change.after else "",
+    )
 
 
 def _short(node: str) -> str:
