@@ -1,11 +1,11 @@
 """A lineage diff as text for a terminal, and as markdown for a pull request."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from dbt_schema_evolve.records.lineage_changes import Aspect, LineageChange, LineageDiff
 from dbt_schema_evolve.report.figures import count
+from dbt_schema_evolve.report.spans import code_span, text_span
 
 _MOST = 60_000  # characters: a comment on GitHub may have 65,536
 _EDGES = frozenset({Aspect.COLUMN_EDGE, Aspect.INDIRECT_EDGE})
@@ -49,7 +49,7 @@ def _node(node: str, changes: Sequence[LineageChange]) -> Iterator[str]:
 
 def changes_markdown(diff: LineageDiff) -> str:
     """Return the changes as a comment; nodes that do not fit are counted."""
-    head = f"### Lineage\n\nFrom {_plain(diff.before)} to {_plain(diff.after)}."
+    head = f"### Lineage\n\nFrom {text_span(diff.before)} to {text_span(diff.after)}."
     if not diff.changes:
         return f"{head}\n\n{_NOTHING}\n"
     blocks = [head, summary(diff.changes)]
@@ -69,12 +69,12 @@ def changes_markdown(diff: LineageDiff) -> str:
 def _node_markdown(node: str, changes: Sequence[LineageChange]) -> Iterator[str]:
     whole = next((c for c in changes if c.what is Aspect.NODE), None)
     if whole is not None:
-        yield f"**{whole.sign} {_code(_short(node))}** {_whole(whole, changes)}"
+        yield f"**{whole.sign} {code_span(_short(node))}** {_whole(whole, changes)}"
         return
-    yield f"**~ {_code(_short(node))}**"
+    yield f"**~ {code_span(_short(node))}**"
     yield ""
     for change in changes:
-        yield f"- {change.sign} {_words(change, _code)}"
+        yield f"- {change.sign} {_words(change, code_span)}"
 
 
 def summary(changes: Iterable[LineageChange]) -> str:
@@ -112,13 +112,14 @@ def _words(change: LineageChange, say: Say) -> str:
     source = _short(change.source)
     if change.source_column:
         source = f"{source}.{change.source_column}"
-    said = [say(value) for value in (change.before, change.after) if value is not None]
+    told = [value for value in (change.before, change.after) if value is not None]
+    said = " -> ".join(say(value) if value else "nothing" for value in told)
     return _SENTENCES[change.what].format(
         column=say(change.column),
         source=say(source),
-        said=" -> ".join(value or "nothing" for value in said),
+        said=said,
         before=say(_short(change.before or "")),
-        type=f" ({change.before or change.after})" if change.before or change.after else "",
+        type=f" ({said})" if any(told) else "",
     )
 
 
@@ -126,16 +127,3 @@ def _short(node: str) -> str:
     """Return a node's name without dbt's kind and package: `raw.orders`, `fct_orders`."""
     parts = node.split(".", 2)
     return parts[-1] if parts[0] not in {"relation", "dataset"} else node.partition(".")[2]
-
-
-def _plain(text: str) -> str:
-    """Return text in which nothing is markup."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))
-
-
-def _code(text: str) -> str:
-    """Return a code span that holds any text."""
-    flat = " ".join(text.split())
-    fence = "`" * (max((len(run) for run in re.findall("`+", flat)), default=0) + 1)
-    gap = " " if flat.startswith("`") or flat.endswith("`") else ""
-    return f"{fence}{gap}{flat}{gap}{fence}"

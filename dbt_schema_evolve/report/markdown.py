@@ -17,6 +17,7 @@ from dbt_schema_evolve.report.contents import (
     subject_name,
 )
 from dbt_schema_evolve.report.figures import count, duration, percent, signed, size, speedup
+from dbt_schema_evolve.report.spans import code_span, text_span
 
 _LABEL = 100  # characters of a query that still make a table readable
 
@@ -24,7 +25,7 @@ _LABEL = 100  # characters of a query that still make a table readable
 def render(report: ReportInput) -> str:
     """Return the whole report; the same input gives the same text."""
     blocks = [
-        f"# {_text(report.title)}\n\nMade on {stamp(report)}.",
+        f"# {text_span(report.title)}\n\nMade on {stamp(report)}.",
         _table(("what", "figure"), report.headline),
         *_proposed(report),
         *_proven(report),
@@ -57,9 +58,9 @@ def _proposal(item: Proposal) -> str:
         took = measured.measured_build_us
         build += f", measured {signed(took, duration(took))}"
     lines = [
-        f"### {item.number}. {_code(change.number_key)} — {item.decision}",
+        f"### {item.number}. {code_span(change.number_key)} — {item.decision}",
         "",
-        _text(change.reason),
+        text_span(change.reason),
         "",
         f"- saves: estimated {percent(change.estimated_benefit_ratio)} of the workload's cost",
         f"- space: {space}",
@@ -67,12 +68,12 @@ def _proposal(item: Proposal) -> str:
     ]
     if measured is not None and measured.measured_speedup_ratio is not None:
         lines.append(f"- measured: {speedup(measured.measured_speedup_ratio)} (median)")
-    lines += [f"- because: {_text(sentence)}" for sentence in change.evidence]
+    lines += [f"- because: {text_span(sentence)}" for sentence in change.evidence]
     if change.consumers:
-        lines.append(f"- serves: {_text(', '.join(change.consumers))}")
+        lines.append(f"- serves: {text_span(', '.join(change.consumers))}")
     if change.by_hand:
-        lines.append(f"- by hand: {_text(change.by_hand)}")
-    lines.append(f"- undo: {_text(change.undo)}")
+        lines.append(f"- by hand: {text_span(change.by_hand)}")
+    lines.append(f"- undo: {text_span(change.undo)}")
     return "\n".join(lines)
 
 
@@ -90,7 +91,7 @@ def _proven(report: ReportInput) -> Iterator[str]:
         ("query", "calls", "before", "after", "change", "95 % interval of after / before"),
         (
             (
-                _code(_short(subject_name(report, speed.fingerprint))),
+                code_span(_short(subject_name(report, speed.fingerprint))),
                 f"{speed.calls:,}",
                 duration(speed.measured_baseline_us),
                 duration(speed.measured_patched_us),
@@ -111,13 +112,12 @@ def _rejected(report: ReportInput) -> Iterator[str]:
     for item in refused:
         assert item.verdict is not None  # noqa: S101 - only a verdict makes these decisions
         reasons = "; ".join(item.verdict.reasons) or "no reason was given"
-        yield f"- {_code(item.recommendation.number_key)}: {item.decision}. {_text(reasons)}"
+        key = code_span(item.recommendation.number_key)
+        yield f"- {key}: {item.decision}. {text_span(reasons)}"
     if report.rejected:
         yield "Never tried, because the planner or the budget spoke against it:"
-        yield "\n".join(
-            f"- {_code(f'{item.candidate.kind}: {item.candidate.spec}')}: {_text(item.reason)}"
-            for item in report.rejected
-        )
+        named = ((f"{r.candidate.kind}: {r.candidate.spec}", r.reason) for r in report.rejected)
+        yield "\n".join(f"- {code_span(name)}: {text_span(reason)}" for name, reason in named)
 
 
 def _forecasts(report: ReportInput) -> Iterator[str]:
@@ -128,12 +128,12 @@ def _forecasts(report: ReportInput) -> Iterator[str]:
         ("what", "now", "in", "predicted", "interval", "why"),
         (
             (
-                _code(_short(subject_name(report, item.subject))),
+                code_span(_short(subject_name(report, item.subject))),
                 duration(item.measured_us),
                 count(round(item.horizon_days), "day"),
                 f"{duration(item.predicted_us)} ({item.predicted_ratio:.2f}x)",
                 _interval(item),
-                _text(item.reason),
+                text_span(item.reason),
             )
             for item in report.forecasts
         ),
@@ -160,18 +160,18 @@ def _patch(report: ReportInput) -> Iterator[str]:
     fence = "`" * max(3, runs + 1)
     yield f"{fence}diff\n{report.diff.rstrip(chr(10))}\n{fence}"
     if report.full_refresh:
-        names = ", ".join(_code(item) for item in report.full_refresh)
+        names = ", ".join(code_span(item) for item in report.full_refresh)
         yield f"Takes effect after `dbt run --full-refresh` of: {names}."
 
 
 def _skipped(title: str, skips: tuple[Skip, ...]) -> Iterator[str]:
     if skips:
         yield f"## {title}"
-        yield "\n".join(f"- {_code(skip.subject)}: {_text(skip.reason)}" for skip in skips)
+        yield "\n".join(f"- {code_span(skip.subject)}: {text_span(skip.reason)}" for skip in skips)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, escaped: bool = False) -> str:
-    lines = [[cell if escaped else _text(cell) for cell in row] for row in rows]
+    lines = [[cell if escaped else text_span(cell) for cell in row] for row in rows]
     if not lines:
         return ""
     return "\n".join(
@@ -186,22 +186,3 @@ def _short(text: str) -> str:
 def _interval(item: Forecast) -> str:
     low, high = duration(item.predicted_low_us), duration(item.predicted_high_us)
     return f"{low} to {high} ({percent(item.coverage)})"
-
-
-def _text(text: str) -> str:
-    """Return running text in which nothing is markup but `code` in single backticks."""
-    parts = re.split(r"(`[^`]+`)", " ".join(text.split()))
-    parts[1::2] = [part.replace("|", "\\|") for part in parts[1::2]]
-    parts[::2] = [
-        re.sub(r"([\\`*\[\]<>|~]|(?<!\w)_|_(?!\w))", r"\\\1", part) for part in parts[::2]
-    ]
-    return "".join(parts)
-
-
-def _code(text: str) -> str:
-    """Return a code span that holds any text, in a table too."""
-    flat = " ".join(text.split()).replace("|", "\\|")
-    runs = max((len(run) for run in re.findall("`+", flat)), default=0)
-    fence = "`" * (runs + 1)
-    gap = " " if flat.startswith("`") or flat.endswith("`") else ""
-    return f"{fence}{gap}{flat}{gap}{fence}"
