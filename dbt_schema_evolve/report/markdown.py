@@ -17,7 +17,7 @@ from dbt_schema_evolve.report.contents import (
     subject_name,
 )
 from dbt_schema_evolve.report.figures import count, duration, percent, signed, size, speedup
-from dbt_schema_evolve.report.spans import code_span, text_span
+from dbt_schema_evolve.report.spans import code_cell, text_span
 
 _LABEL = 100  # characters of a query that still make a table readable
 
@@ -58,7 +58,7 @@ def _proposal(item: Proposal) -> str:
         took = measured.measured_build_us
         build += f", measured {signed(took, duration(took))}"
     lines = [
-        f"### {item.number}. {code_span(change.number_key)} — {item.decision}",
+        f"### {item.number}. {code_cell(change.number_key)} — {item.decision}",
         "",
         text_span(change.reason),
         "",
@@ -91,7 +91,7 @@ def _proven(report: ReportInput) -> Iterator[str]:
         ("query", "calls", "before", "after", "change", "95 % interval of after / before"),
         (
             (
-                code_span(_short(subject_name(report, speed.fingerprint))),
+                code_cell(_short(subject_name(report, speed.fingerprint))),
                 f"{speed.calls:,}",
                 duration(speed.measured_baseline_us),
                 duration(speed.measured_patched_us),
@@ -112,12 +112,12 @@ def _rejected(report: ReportInput) -> Iterator[str]:
     for item in refused:
         assert item.verdict is not None  # noqa: S101 - only a verdict makes these decisions
         reasons = "; ".join(item.verdict.reasons) or "no reason was given"
-        key = code_span(item.recommendation.number_key)
+        key = code_cell(item.recommendation.number_key)
         yield f"- {key}: {item.decision}. {text_span(reasons)}"
     if report.rejected:
         yield "Never tried, because the planner or the budget spoke against it:"
         named = ((f"{r.candidate.kind}: {r.candidate.spec}", r.reason) for r in report.rejected)
-        yield "\n".join(f"- {code_span(name)}: {text_span(reason)}" for name, reason in named)
+        yield "\n".join(f"- {code_cell(name)}: {text_span(reason)}" for name, reason in named)
 
 
 def _forecasts(report: ReportInput) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _forecasts(report: ReportInput) -> Iterator[str]:
         ("what", "now", "in", "predicted", "interval", "why"),
         (
             (
-                code_span(_short(subject_name(report, item.subject))),
+                code_cell(_short(subject_name(report, item.subject))),
                 duration(item.measured_us),
                 count(round(item.horizon_days), "day"),
                 f"{duration(item.predicted_us)} ({item.predicted_ratio:.2f}x)",
@@ -160,14 +160,14 @@ def _patch(report: ReportInput) -> Iterator[str]:
     fence = "`" * max(3, runs + 1)
     yield f"{fence}diff\n{report.diff.rstrip(chr(10))}\n{fence}"
     if report.full_refresh:
-        names = ", ".join(code_span(item) for item in report.full_refresh)
+        names = ", ".join(code_cell(item) for item in report.full_refresh)
         yield f"Takes effect after `dbt run --full-refresh` of: {names}."
 
 
 def _skipped(title: str, skips: tuple[Skip, ...]) -> Iterator[str]:
     if skips:
         yield f"## {title}"
-        yield "\n".join(f"- {code_span(skip.subject)}: {text_span(skip.reason)}" for skip in skips)
+        yield "\n".join(f"- {code_cell(skip.subject)}: {text_span(skip.reason)}" for skip in skips)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, escaped: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""Pieces of markdown that hold any text, in a table too."""
+"""Pieces of markdown that hold any text."""
 
 import re
 
@@ -14,9 +14,14 @@ def text_span(text: str) -> str:
 
 
 def code_span(text: str) -> str:
-    """Return a code span that holds any text, in a table too."""
-    flat = " ".join(text.split()).replace("|", "\\|")
+    """Return a code span that holds any text."""
+    flat = " ".join(text.split())
     runs = max((len(run) for run in re.findall("`+", flat)), default=0)
     fence = "`" * (runs + 1)
     gap = " " if flat.startswith("`") or flat.endswith("`") else ""
     return f"{fence}{gap}{flat}{gap}{fence}"
+
+
+def code_cell(text: str) -> str:
+    """Return a code span for the cell of a table."""
+    return code_span(text).replace("|", "\\|")
