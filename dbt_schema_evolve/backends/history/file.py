@@ -94,14 +94,20 @@ def plainly(path: Path) -> Iterator[None]:
 
 
 def _check_length(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Refuse a file that lost its end: DuckDB itself notices only once it needs those bytes."""
+    """Refuse a file that lost its end: DuckDB itself notices only once it needs those bytes.
+
+    It gives free blocks at the end back to the disk, but still counts them among its total.
+    """
     row = connection.execute(
-        "select block_size, total_blocks from pragma_database_size()"
+        "select block_size, used_blocks from pragma_database_size()"
     ).fetchone()
-    expected = 0 if row is None else _HEADER_BYTES + row[0] * row[1]
-    if path.stat().st_size < expected:
+    if row is None:
+        return
+    block, used = row
+    size = path.stat().st_size
+    if size < _HEADER_BYTES + block * used or (size - _HEADER_BYTES) % block:
         raise HistoryError(
-            f"the history file is truncated: {path.stat().st_size} of {expected} bytes",
+            f"the history file is truncated: {size} bytes hold no {used} blocks of {block}",
             at=str(path),
             remedy=_REBUILD,
         )

@@ -15,7 +15,10 @@ import pytest
 from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.errors import BusyError, HistoryError
 from dbt_schema_evolve.records.captures import Artifact
+from dbt_schema_evolve.records.lineage import LineageGraph, LineageNode
+from dbt_schema_evolve.records.relations import Column
 from tests.fakes.captures import ORDERS, facts
+from tests.fakes.lineage_graphs import state
 
 
 @pytest.fixture
@@ -206,6 +209,17 @@ def test_a_truncated_file_is_refused_and_left_alone(path: Path, share: float) ->
     assert "ingest again" in caught.value.remedy
     assert digest(path) == before
     assert [file.name for file in path.parent.iterdir()] == ["history.duckdb"]
+
+
+def test_a_file_whose_end_duckdb_gave_back_is_whole(path: Path) -> None:
+    """Rows that change leave free blocks behind, which go with the next checkpoint."""
+    for number in range(6):
+        with DuckHistory(path) as history:
+            column = Column("id", f"numeric({number + 1},0)")
+            node = LineageNode("model.shop.a", "model", "a", columns=(column,) * 40)
+            history.lineage.add(state(number), LineageGraph((node,), (), ()))
+    with DuckHistory(path, read_only=True) as history:
+        assert len(history.lineage.states()) == 6
 
 
 @pytest.mark.parametrize(
