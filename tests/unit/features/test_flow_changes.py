@@ -1,0 +1,116 @@
+"""Changes in the flow of data are counted before the cut-off, and only there."""
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbt_schema_evolve.features.flow_changes import flow_features
+from dbt_schema_evolve.records.lineage import Consumer
+from dbt_schema_evolve.records.lineage_changes import Aspect, DatedChanges, LineageChange
+
+NOON = datetime(2026, 3, 15, 12, tzinfo=UTC)
+WEEK = timedelta(days=7)
+FCT, STG, MART = "model.shop.fct", "model.shop.stg", "model.shop.mart"
+
+
+def ago(days: float, *changes: LineageChange) -> DatedChanges:
+    return DatedChanges(NOON - timedelta(days=days), changes)
+
+
+NEW_PARENT = LineageChange(FCT, Aspect.RELATION_EDGE, None, "", "", STG)
+LOST_PARENT = LineageChange(FCT, Aspect.RELATION_EDGE, "", None, "", "model.shop.old")
+NEW_READER = LineageChange(MART, Aspect.RELATION_EDGE, None, "", "", FCT)
+REBUILT = (
+    LineageChange(FCT, Aspect.EDGE_KIND, "identity", "aggregate", "total", STG, "total"),
+    LineageChange(FCT, Aspect.EXPRESSION, "", "sum(total)", "total", STG, "total"),
+)
+RETYPED = LineageChange(FCT, Aspect.TYPE, "integer", "bigint", "id")
+
+_changes = st.lists(
+    st.builds(
+        LineageChange,
+        st.sampled_from([FCT, STG, MART]),
+        st.sampled_from(Aspect),
+        st.sampled_from([None, "", "a"]),
+        st.sampled_from([None, "", "b"]),
+        st.sampled_from(["", "id"]),
+        st.sampled_from([FCT, STG]),
+    ),
+    max_size=4,
+).map(tuple)
+_days = st.floats(-20, 20).map(lambda days: NOON + timedelta(days=days))
+_states = st.lists(st.builds(DatedChanges, _days, _changes), max_size=6)
+_consumers = st.lists(
+    st.builds(
+        Consumer,
+        st.sampled_from(["role.a", "role.b"]),
+        st.just("role"),
+        st.just("a"),
+        reads=st.sets(st.sampled_from([FCT, STG])).map(frozenset),
+        first_seen=st.none() | _days,
+    ),
+    max_size=3,
+)
+
+
+def test_each_kind_of_change_in_the_window_is_counted() -> None:
+    states = (ago(3, NEW_PARENT, LOST_PARENT, *REBUILT), ago(1.5, RETYPED, NEW_READER))
+    reader = Consumer("role.bi", "role", "bi", reads=frozenset({FCT}), first_seen=NOON - WEEK / 7)
+    assert flow_features({FCT}, states, [reader], NOON, WEEK) == {
+        "flow_new_upstream": 1.0,
+        "flow_lost_upstream": 1.0,
+        "flow_columns_rebuilt": 1.0,  # its kind and its SQL: one column
+        "flow_types_changed": 1.0,
+        "flow_materializations_changed": 0.0,
+        "flow_new_readers": 2.0,  # a model and a role
+        "flow_days_since_change": 1.5,
+    }
+
+
+def test_what_changed_before_the_window_is_only_remembered_by_its_age() -> None:
+    found = flow_features({FCT}, (ago(9, NEW_PARENT), ago(1)), (), NOON, WEEK)
+    assert found["flow_new_upstream"] == 0.0
+    assert found["flow_days_since_change"] == 9.0
+
+
+def test_a_node_in_which_nothing_changed_has_zeros_and_no_age() -> None:
+    found = flow_features({"model.shop.calm"}, (ago(1, NEW_PARENT),), (), NOON, WEEK)
+    assert set(found.values()) == {0.0}
+    assert "flow_days_since_change" not in found
+
+
+def test_where_no_state_was_compared_nothing_is_known() -> None:
+    assert flow_features({FCT}, (), (), NOON, WEEK) == {}
+    assert flow_features({FCT}, (ago(-1, NEW_PARENT),), (), NOON, WEEK) == {}
+
+
+def test_reading_each_other_makes_no_new_readers() -> None:
+    found = flow_features({FCT, MART}, (ago(1, NEW_READER),), (), NOON, WEEK)
+    assert found["flow_new_readers"] == 0.0
+
+
+@given(_states, _consumers, _states, _consumers)
+def test_nothing_after_the_cut_off_is_ever_read(
+    states: list[DatedChanges],
+    consumers: list[Consumer],
+    other_states: list[DatedChanges],
+    other_consumers: list[Consumer],
+) -> None:
+    """Everything later is exchanged for something else."""
+    past = [s for s in states if s.at <= NOON]
+    known = [c for c in consumers if c.first_seen is None or c.first_seen <= NOON]
+    future = [s for s in other_states if s.at > NOON]
+    unborn = [c for c in other_consumers if c.first_seen is not None and c.first_seen > NOON]
+    expected = flow_features({FCT}, states, consumers, NOON, WEEK)
+    assert flow_features({FCT}, past + future, known + unborn, NOON, WEEK) == expected
+
+
+@given(_states, _consumers, st.randoms(use_true_random=False))
+def test_the_order_of_facts_does_not_matter(
+    states: list[DatedChanges], consumers: list[Consumer], rng: Random
+) -> None:
+    expected = flow_features({FCT}, states, consumers, NOON, WEEK)
+    rng.shuffle(states)
+    assert flow_features({FCT}, states, consumers[::-1], NOON, WEEK) == expected
