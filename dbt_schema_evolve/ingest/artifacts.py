@@ -5,7 +5,7 @@ because each dbt release adds some.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -244,11 +244,22 @@ def _metadata(
     known = sorted(versions)
     if int(match[2]) not in known:
         raise ArtifactError(
-            f"{what} schema v{match[2]} is not one that we read (v{known[0]} to v{known[-1]})",
+            f"{what} schema v{match[2]} is not one that we read ({_spelled(known)})",
             at=at,
             remedy="upgrade dbt-schema-evolve, or write the artifact with dbt-core 1.10 to 1.12",
         )
     return metadata
+
+
+def _spelled(versions: Sequence[int]) -> str:
+    """Return `v4 to v12 and v20`."""
+    ends = [v for v in versions if not {v - 1, v + 1} <= set(versions)]
+    spans = []
+    while ends:
+        first = ends.pop(0)
+        last = ends.pop(0) if first + 1 in versions else first
+        spans.append(f"v{first} to v{last}" if last > first else f"v{first}")
+    return " and ".join(spans)
 
 
 def _git_commit(env: Any) -> str:
