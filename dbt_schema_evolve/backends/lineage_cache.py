@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+import zlib
 from collections.abc import Iterable
 from functools import cache
 from importlib import metadata, resources
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from dbt_schema_evolve.backends.lineage_packing import packed, unpacked
+from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.memory import Remembered
 
 _PACKAGE = "dbt_schema_evolve.lineage"
@@ -18,7 +19,7 @@ _PACKAGE = "dbt_schema_evolve.lineage"
 
 class _Kept(msgspec.Struct, array_like=True):
     rules: bytes
-    check: bytes
+    checksum: int
     remembered: bytes
 
 
@@ -28,7 +29,7 @@ def read_cache(path: Path) -> tuple[Remembered, ...]:
         kept = msgspec.msgpack.decode(path.read_bytes(), type=_Kept)
     except (OSError, msgspec.DecodeError):
         return ()
-    if kept.rules != _rules() or kept.check != _check(kept.remembered):
+    if kept.rules != _rules() or kept.checksum != zlib.crc32(kept.remembered):
         return ()
     return unpacked(kept.remembered)
 
@@ -36,7 +37,7 @@ def read_cache(path: Path) -> tuple[Remembered, ...]:
 def write_cache(path: Path, remembered: Iterable[Remembered]) -> None:
     """Replace the file in one step; one that cannot be written is done without."""
     body = packed(remembered)
-    content = msgspec.msgpack.encode(_Kept(_rules(), _check(body), body))
+    content = msgspec.msgpack.encode(_Kept(_rules(), zlib.crc32(body), body))
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     except OSError:
@@ -49,8 +50,16 @@ def write_cache(path: Path, remembered: Iterable[Remembered]) -> None:
         Path(name).unlink(missing_ok=True)
 
 
-def _check(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=16).digest()
+def packed(remembered: Iterable[Remembered]) -> bytes:
+    """Return bytes from which `unpacked` makes the same again."""
+    with collection_paused():
+        return msgspec.msgpack.encode(tuple(remembered))
+
+
+def unpacked(content: bytes) -> tuple[Remembered, ...]:
+    """Return what was packed; the caller knows that these are its bytes."""
+    with collection_paused():
+        return msgspec.msgpack.decode(content, type=tuple[Remembered, ...])
 
 
 @cache

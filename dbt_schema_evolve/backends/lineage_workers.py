@@ -8,7 +8,7 @@ from itertools import chain
 
 import msgspec
 
-from dbt_schema_evolve.backends.lineage_packing import packed, unpacked
+from dbt_schema_evolve.backends.lineage_cache import packed, unpacked
 from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.memory import Remembered, one_by_one
 from dbt_schema_evolve.lineage.resolution import Filling

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbt_schema_evolve.backends import lineage_workers
-from dbt_schema_evolve.backends.lineage_packing import packed, unpacked
+from dbt_schema_evolve.backends.lineage_cache import packed, unpacked
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
 from dbt_schema_evolve.lineage.memory import Memory, one_by_one
 from dbt_schema_evolve.lineage.resolution import Filling
