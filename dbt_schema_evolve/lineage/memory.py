@@ -16,8 +16,7 @@ from dbt_schema_evolve.records.workload import Skip
 class Asked(NamedTuple):
     """A relation that a statement's names were looked up as, and what was known of it then."""
 
-    schema: str
-    name: str
+    relation: RelationName
     signature: bytes
 
 
@@ -37,10 +36,7 @@ class Remembered(NamedTuple):
 
     def still_holds(self, schema: LineageSchema) -> bool:
         """Return whether the statement would say the same today."""
-        return all(
-            schema.signature(RelationName(each.schema, each.name)) == each.signature
-            for each in self.asked
-        )
+        return all(schema.signature(relation) == signature for relation, signature in self.asked)
 
 
 ShareOut = Callable[[Sequence[Filling], LineageSchema], Iterable[Remembered]]
@@ -56,10 +52,7 @@ def worked_out(filling: Filling, schema: LineageSchema) -> Remembered:
     """Resolve one statement and note what its meaning depends on."""
     schema.asked.clear()
     outcome = node_lineage(filling.node, filling.sql, schema)
-    asked = tuple(
-        Asked(relation.schema, relation.name, schema.signature(relation))
-        for relation in sorted(schema.asked)
-    )
+    asked = tuple(Asked(relation, schema.signature(relation)) for relation in sorted(schema.asked))
     if isinstance(outcome, Skip):
         return Remembered(filling.node, digest(filling.sql), asked, None, outcome.reason)
     return Remembered(filling.node, digest(filling.sql), asked, outcome)

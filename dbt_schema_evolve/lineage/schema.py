@@ -117,15 +117,16 @@ class LineageSchema:
         As long as the signatures of all relations that a statement `asked` for stay the same, its
         lineage does, too.
         """
-        if relation not in self._signatures:
+        found = self._signatures.get(relation)
+        if found is None:
             columns = self.columns.get(relation)
             parts = [self.owners.get(relation, ""), str(relation in self.views)]
             if columns is not None:
-                parts += [part for column in columns for part in (column.name, column.type)]
+                parts += [f"{column.name}\0{column.type}" for column in columns]
             digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=8)
             digest.update(b"" if columns is None else b"known")
-            self._signatures[relation] = digest.digest()
-        return self._signatures[relation]
+            found = self._signatures[relation] = digest.digest()
+        return found
 
     def node_id(self, relation: RelationName) -> str:
         """Return the lineage node that a relation is."""
