@@ -41,6 +41,8 @@ def lineage_changes(before: LineageGraph, after: LineageGraph) -> tuple[LineageC
     only inferred from use, a type that nobody told, the edges of a model that was not understood.
     A model that was renamed is one difference, and its readers have not changed.
     """
+    touched = _touched(before, after)
+    before, after = _only(touched, before), _only(touched, after)
     renamed = renamed_nodes(before, after)
     before = with_new_names(before, renamed)
     vertices = (*before.nodes, *after.nodes)
@@ -59,6 +61,27 @@ def lineage_changes(before: LineageGraph, after: LineageGraph) -> tuple[LineageC
             found.append(LineageChange(node, what, then, now, *rest))
     return tuple(
         sorted(found, key=lambda c: (c.node, _ORDER[c.what], c.column, c.source, c.source_column))
+    )
+
+
+def _touched(before: LineageGraph, after: LineageGraph) -> set[str]:
+    """Return the nodes of which anything differs: nearly always few of many."""
+    old = {node.id: node for node in before.nodes}
+    new = {node.id: node for node in after.nodes}
+    touched = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    touched |= {edge.target for edge in {*before.relation_edges} ^ {*after.relation_edges}}
+    touched |= {edge.target for edge in {*before.column_edges} ^ {*after.column_edges}}
+    touched |= {edge.target for edge in {*before.indirect_edges} ^ {*after.indirect_edges}}
+    return touched
+
+
+def _only(nodes: Collection[str], graph: LineageGraph) -> LineageGraph:
+    """Return some nodes with the edges that end in them."""
+    return LineageGraph(
+        tuple(node for node in graph.nodes if node.id in nodes),
+        tuple(edge for edge in graph.relation_edges if edge.target in nodes),
+        tuple(edge for edge in graph.column_edges if edge.target in nodes),
+        tuple(edge for edge in graph.indirect_edges if edge.target in nodes),
     )
 
 
