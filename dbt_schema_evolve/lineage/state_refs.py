@@ -41,7 +41,9 @@ def find_state(states: Sequence[LineageState], ref: str) -> LineageState:
             by_commit[state.commit.sha] = state
     found = {*by_commit.values(), *(s for s in states if s.invocation_id.startswith(ref))}
     if len(found) > 1:
-        names = sorted(f"{state.invocation_id} of {state.generated_at:%F %T}" for state in found)
+        names = sorted(
+            f"{state.invocation_id} of {state.generated_at:%Y-%m-%d %H:%M:%S}" for state in found
+        )
         raise HistoryError(
             f"{ref!r} means {len(found)} states", remedy=f"say which: {', '.join(names)}"
         )
