@@ -147,6 +147,19 @@ class Consumer:
     last_seen: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class EtlJob:
+    """A job that reports what it reads and writes: a task of Airflow's, an action of Spark's."""
+
+    id: str  # `job.<namespace>.<name>`
+    name: str
+    producer: str  # a URI
+    reads: frozenset[str]  # node ids
+    writes: frozenset[str]
+    first_seen: datetime
+    last_seen: datetime
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Conflict:
     """Where the SQL and an event contradict each other: both are shown, none is believed more."""
@@ -155,7 +168,7 @@ class Conflict:
     target_column: str  # empty: about the whole node
     sql_says: str
     event_says: str
-    producer: str  # who sent the event
+    producer: str  # who sent the event, and when
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +181,7 @@ class LineageGraph:
     indirect_edges: tuple[IndirectEdge, ...] = ()
     queries: tuple[LineageQuery, ...] = ()
     consumers: tuple[Consumer, ...] = ()
+    jobs: tuple[EtlJob, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     skips: tuple[Skip, ...] = ()
 
