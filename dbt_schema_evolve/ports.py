@@ -10,6 +10,7 @@ from dbt_schema_evolve.recommend.cost import CostOracle
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import IndexSpec
+from dbt_schema_evolve.records.etl import EtlEvent, SeenReport
 from dbt_schema_evolve.records.lineage import LineageGraph, NodeLineage
 from dbt_schema_evolve.records.lineage_states import ColumnType, GraphSeen, LineageState
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
@@ -91,6 +92,14 @@ class History(Protocol):
 
     def add_run_results(self, results: RunResults) -> bool:
         """Keep the node times of a run; return whether they were new."""
+        ...
+
+    def add_events(self, events: Iterable[EtlEvent]) -> int:
+        """Keep what jobs reported; return how many events were new."""
+        ...
+
+    def seen_reports(self) -> tuple[SeenReport, ...]:
+        """Return each report once, by the time that it was last made."""
         ...
 
     def captures(self) -> tuple[Capture, ...]:

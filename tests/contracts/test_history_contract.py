@@ -9,7 +9,21 @@ import pytest
 
 from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.records.captures import Artifact, CapturedFacts
+from dbt_schema_evolve.records.etl import (
+    Dataset,
+    DirectInput,
+    DirectKind,
+    EtlEvent,
+    EventKind,
+    IndirectInput,
+    JobReport,
+    Named,
+    OutputColumn,
+    SeenReport,
+)
+from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.project import NodeRun, RunResults
+from dbt_schema_evolve.records.relations import Column
 from tests.fakes.captures import FIRST, ODD, ORDERS, facts
 from tests.fakes.history import DictHistory
 
@@ -49,6 +63,8 @@ def test_an_empty_history_answers_with_nothing(history: History) -> None:
     assert history.latest_relation_profiles() == ()
     assert history.latest_index_profiles() == ()
     assert history.latest_artifact("manifest") is None
+    assert history.add_events([]) == 0
+    assert history.seen_reports() == ()
 
 
 def test_a_capture_comes_out_as_it_went_in(history: History) -> None:
@@ -175,6 +191,69 @@ def test_the_newest_artifact_is_returned_byte_for_byte(history: History) -> None
     found = history.latest_artifact("manifest")
     assert found is not None
     assert (found.invocation_id, found.content) == ("new", content)
+
+
+def test_what_jobs_report_is_kept_once_with_its_first_and_last_time(history: History) -> None:
+    events = [_event(hours) for hours in (3, 0, 1)]
+    assert history.add_events(events) == 3
+    assert history.add_events(events) == 0
+    assert history.seen_reports() == (
+        SeenReport(REPORT, "run 3", FIRST, FIRST + timedelta(hours=3)),
+    )
+
+
+def test_a_report_comes_out_as_it_went_in(history: History) -> None:
+    odd = replace(REPORT, job=None, sql='select "ü\u0000"', parent=Named("", "dag"))
+    history.add_events([replace(_event(0), report=odd, run_id="", kind=EventKind.DATASET)])
+    assert history.seen_reports() == (SeenReport(odd, "", FIRST, FIRST),)
+
+
+def test_runs_that_failed_or_only_began_report_nothing(history: History) -> None:
+    for number, kinds in enumerate(("START", "START FAIL", "RUNNING ABORT", "START COMPLETE")):
+        report = replace(REPORT, sql=f"select {number}")
+        history.add_events(
+            replace(_event(hours), report=report, run_id=f"run {number}", kind=EventKind(kind))
+            for hours, kind in enumerate(kinds.split())
+        )
+    assert [seen.report.sql for seen in history.seen_reports()] == ["select 3"]
+
+
+def test_a_failed_run_does_not_make_a_report_newer(history: History) -> None:
+    history.add_events([_event(0), replace(_event(5), kind=EventKind.FAIL)])
+    assert [seen.last_seen for seen in history.seen_reports()] == [FIRST]
+
+
+def test_reports_are_ordered_by_when_they_were_last_made(history: History) -> None:
+    reports = [replace(REPORT, sql=f"select {number}") for number in range(3)]
+    history.add_events(
+        replace(_event(hours), report=report)
+        for report, hours in zip(reports, (2, 0, 1), strict=True)
+    )
+    assert [seen.report.sql[-1] for seen in history.seen_reports()] == ["1", "2", "0"]
+
+
+REPORT = JobReport(
+    "https://example.com/etl",
+    Named("airflow", "nightly.load"),
+    inputs=(Dataset(Named("s3://lake", "a"), (Named("hive", "a"),), (Column("x", "long"),)),),
+    outputs=(
+        Dataset(
+            Named("postgres://db:5432", "shop.raw.orders"),
+            made=(
+                OutputColumn(
+                    "x",
+                    (DirectInput(Named("s3://lake", "a"), "x", DirectKind.AGGREGATION, "sum(x)"),),
+                    (IndirectInput(Named("s3://lake", "a"), "y", IndirectKind.JOIN),),
+                ),
+            ),
+            indirect=(IndirectInput(Named("s3://lake", "a"), "z", IndirectKind.GROUP),),
+        ),
+    ),
+)
+
+
+def _event(hours: int) -> EtlEvent:
+    return EtlEvent(REPORT, f"run {hours}", EventKind.COMPLETE, FIRST + timedelta(hours=hours))
 
 
 def _results(invocation_id: str) -> RunResults:

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from dbt_schema_evolve.lineage.reports import seen_reports
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
+from dbt_schema_evolve.records.etl import EtlEvent, SeenReport
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.workload import StatementSnapshot
@@ -22,6 +24,7 @@ class DictHistory:
         self._facts: dict[str, CapturedFacts] = {}
         self._artifacts: dict[tuple[str, str, bytes], Artifact] = {}
         self._results: dict[str, RunResults] = {}
+        self._events: dict[Any, EtlEvent] = {}
         self.lineage = DictLineageStates()
 
     def __enter__(self) -> Self:
@@ -47,6 +50,13 @@ class DictHistory:
 
     def add_run_results(self, results: RunResults) -> bool:
         return bool(results.runs) and _added(self._results, results.invocation_id, results)
+
+    def add_events(self, events: Iterable[EtlEvent]) -> int:
+        keyed = [((e.report, e.run_id, e.kind, e.happened_at), e) for e in events]
+        return sum([_added(self._events, key, event) for key, event in keyed])
+
+    def seen_reports(self) -> tuple[SeenReport, ...]:
+        return seen_reports(self._events.values())
 
     def captures(self) -> tuple[Capture, ...]:
         return tuple(facts.capture for facts in self._by_age())

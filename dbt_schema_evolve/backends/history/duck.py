@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -9,7 +10,7 @@ from typing import Any, Self
 
 import duckdb
 
-from dbt_schema_evolve.backends.history import rows
+from dbt_schema_evolve.backends.history import etl, rows
 from dbt_schema_evolve.backends.history.file import opened, plainly, query_text
 from dbt_schema_evolve.backends.history.lineage_states import DuckLineageStates
 from dbt_schema_evolve.backends.history.transaction import (
@@ -20,6 +21,7 @@ from dbt_schema_evolve.backends.history.transaction import (
     transaction,
 )
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
+from dbt_schema_evolve.records.etl import EtlEvent, SeenReport
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.workload import StatementSnapshot
@@ -129,6 +131,11 @@ class DuckHistory:
             )
         return True
 
+    def add_events(self, events: Iterable[EtlEvent]) -> int:
+        """Keep what jobs reported; return how many events were new."""
+        with plainly(self.path), transaction(self._database) as db:
+            return etl.add_events(db, self.warehouse, events)
+
     # What comes out, sorted.
 
     def captures(self) -> tuple[Capture, ...]:
@@ -183,6 +190,11 @@ class DuckHistory:
             return None
         kind, invocation_id, generated_at, content = found[0]
         return Artifact(kind, invocation_id, generated_at, gzip.decompress(content))
+
+    def seen_reports(self) -> tuple[SeenReport, ...]:
+        """Return each report once, by the time that it was last made."""
+        with plainly(self.path):
+            return etl.seen_reports(self._database, self.warehouse)
 
     @property
     def lineage(self) -> DuckLineageStates:
