@@ -34,6 +34,10 @@ class BusyError(EvolveError):
     """Another run holds what this one needs."""
 
 
+class ReceiverError(EvolveError):
+    """OpenLineage events cannot be received here."""
+
+
 class TwinError(EvolveError):
     """The planner twin cannot be built, or cannot hold what was asked of it."""
 
