@@ -1,7 +1,7 @@
 """One dbt project, with the warehouse, history and tools that its verbs need."""
 
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,8 +11,11 @@ from dbt_schema_evolve.backends import clock
 from dbt_schema_evolve.backends.artifact_files import artifact_files
 from dbt_schema_evolve.backends.dbt_project import DbtProject, Target, find_project, find_target
 from dbt_schema_evolve.backends.dbt_runner import DbtRunner
+from dbt_schema_evolve.backends.event_files import MAX_BYTES, event_files
+from dbt_schema_evolve.backends.event_receiver import EventReceiver
 from dbt_schema_evolve.backends.git import head_commit
 from dbt_schema_evolve.backends.history import DuckHistory
+from dbt_schema_evolve.backends.home import home_of
 from dbt_schema_evolve.backends.lineage_cache import read_cache, write_cache
 from dbt_schema_evolve.backends.lineage_workers import in_processes
 from dbt_schema_evolve.backends.postgres.warehouse import PostgresWarehouse
@@ -34,15 +37,18 @@ from dbt_schema_evolve.ports import Progress
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.records.evidence import Evidence
+from dbt_schema_evolve.records.lineage import LineageGraph
 from dbt_schema_evolve.records.lineage_changes import LineageDiff
 from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.sizes import bytes_of
 from dbt_schema_evolve.records.trials import Decision
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report.contents import ReportInput
+from dbt_schema_evolve.report.openlineage import openlineage_lines
 from dbt_schema_evolve.workflows.advise import Advice, advise
 from dbt_schema_evolve.workflows.ask_lineage import Questions, ask
 from dbt_schema_evolve.workflows.ingest import Ingested, ingest, read_artifacts, with_state
+from dbt_schema_evolve.workflows.ingest_events import ingest_events
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.lineage_diff import ArtifactFolder, KeptState, lineage_diff
 from dbt_schema_evolve.workflows.lineage_states import keep_state
@@ -87,16 +93,37 @@ class App:
         """Return the project's own files by path."""
         return read_project_files(self.project.folder)
 
-    def ingest(self) -> Ingested:
-        """Bring the history up to date."""
+    def ingest(self, events: Iterable[Path] = ()) -> Ingested:
+        """Bring the history up to date; `events` hold OpenLineage, beside what was received."""
         read = read_artifacts(artifact_files(self.project.target_path))
         # The warehouse first: where it cannot be reached, no empty history is left behind.
         with self.warehouse() as warehouse:
             make_state_dir(self.project.state_dir)
             with self._history() as history, self._memory() as memory:
-                ingested = ingest(read, warehouse, history)
+                received = filter(Path.exists, [self.events_dir])
+                reported = ingest_events(event_files([*events, *received]), history, MAX_BYTES)
+                ingested = replace(
+                    ingest(read, warehouse, history),
+                    events=reported.events,
+                    unread_events=reported.skips,
+                )
                 commit = head_commit(self.project.folder)
                 return with_state(ingested, keep_state(read, warehouse, history, commit, memory))
+
+    @property
+    def events_dir(self) -> Path:
+        """Where received events are."""
+        return self.project.state_dir / "openlineage"
+
+    def receiver(self, host: str, port: int, max_bytes: int, token: str | None) -> EventReceiver:
+        """Return what receives events; its address is taken, nothing is served yet."""
+        receiver = EventReceiver(self.events_dir, host, port, max_bytes, token)
+        make_state_dir(self.project.state_dir)
+        return receiver
+
+    def openlineage(self, graph: LineageGraph) -> Iterator[str]:
+        """Return a graph as OpenLineage events, one a line."""
+        return openlineage_lines(graph, home_of(self.project, self.target), clock.now())
 
     def advise(
         self,
@@ -112,6 +139,7 @@ class App:
             return advise(
                 history, warehouse, planner_twin, self.files(), now or clock.now(), self.progress,
                 budget=budget, only=only, horizon_days=horizon_days, resolve=memory,
+                home=home_of(self.project, self.target),
             )  # fmt: skip
 
     def _budget_bytes(self) -> int | None:
@@ -167,7 +195,10 @@ class App:
         self, history: DuckHistory, warehouse: PostgresWarehouse | RememberedWarehouse
     ) -> Lineage:
         with collection_paused(), self._memory() as memory:
-            return read_lineage(history, warehouse.catalog(), warehouse.search_path(), memory)
+            return read_lineage(
+                history, warehouse.catalog(), warehouse.search_path(), memory,
+                home_of(self.project, self.target),
+            )  # fmt: skip
 
     @contextmanager
     def _memory(self) -> Iterator[Memory]:

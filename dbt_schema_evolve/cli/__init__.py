@@ -6,6 +6,8 @@ from dbt_schema_evolve.cli import (  # noqa: F401 - each adds its verb to the gr
     ingest,
     lineage,
     lineage_diff,
+    lineage_export,
+    lineage_receive,
     patch,
     predict,
     recommend,

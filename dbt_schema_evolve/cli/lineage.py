@@ -62,7 +62,7 @@ def _walk(command: _Command) -> _Command:
 @output_format("mermaid")
 def show(app: App, name: str, limit: int, output: str) -> None:
     """Show what NAME is made from, what decides about its rows, and who reads it."""
-    view = _asked(app).show(name)
+    view = asked(app).show(name)
     _print(view, output, lambda each: view_text(each, limit), mermaid.of_view)
 
 
@@ -78,7 +78,7 @@ def upstream(
     output: str,
 ) -> None:
     """Show what SELECTOR is made from, as a tree."""
-    reach = _asked(app).upstream(" ".join(selector), depth, columns, kinds)
+    reach = asked(app).upstream(" ".join(selector), depth, columns, kinds)
     _print(reach, output, lambda each: reach_text(each, limit), mermaid.of_reach)
 
 
@@ -94,7 +94,7 @@ def downstream(
     output: str,
 ) -> None:
     """Show what is made from SELECTOR, as a tree, and who reads it."""
-    reach = _asked(app).downstream(" ".join(selector), depth, columns, kinds)
+    reach = asked(app).downstream(" ".join(selector), depth, columns, kinds)
     _print(reach, output, lambda each: reach_text(each, limit), mermaid.of_reach)
 
 
@@ -105,7 +105,7 @@ def downstream(
 @output_format("mermaid")
 def impact(app: App, name: str, limit: int, output: str) -> None:
     """Show who notices that NAME changes: consumers, queries, columns and rows."""
-    found = _asked(app).impact(name)
+    found = asked(app).impact(name)
     _print(found, output, lambda each: impact_text(each, limit),
            lambda each: mermaid.of_impact(each, limit))  # fmt: skip
 
@@ -120,7 +120,7 @@ def impact(app: App, name: str, limit: int, output: str) -> None:
 @output_format("mermaid")
 def unused(app: App, selector: tuple[str, ...], days: float, limit: int, output: str) -> None:
     """List models and columns, of SELECTOR or of all, that nobody has read for some days."""
-    found = _asked(app).unused(days, " ".join(selector))
+    found = asked(app).unused(days, " ".join(selector))
     _print(found, output, lambda each: unused_text(each, limit), mermaid.of_unused)
 
 
@@ -131,7 +131,7 @@ def unused(app: App, selector: tuple[str, ...], days: float, limit: int, output:
 @output_format("mermaid")
 def path(app: App, start: str, end: str, output: str) -> None:
     """Show every shortest way from the first NAME to the second."""
-    _print(_asked(app).path(start, end), output, paths_text, mermaid.of_paths)
+    _print(asked(app).path(start, end), output, paths_text, mermaid.of_paths)
 
 
 @lineage.command("critical-path")
@@ -141,11 +141,12 @@ def path(app: App, start: str, end: str, output: str) -> None:
 @output_format("mermaid")
 def critical_path(app: App, selector: tuple[str, ...], limit: int, output: str) -> None:
     """Show the chain of builds, of SELECTOR or of all, that takes longest by measured time."""
-    found = _asked(app).critical_path(" ".join(selector))
+    found = asked(app).critical_path(" ".join(selector))
     _print(found, output, lambda each: critical_path_text(each, limit), mermaid.of_critical_path)
 
 
-def _asked(app: App) -> Questions:
+def asked(app: App) -> Questions:
+    """Return the lineage as something to ask, and say what keeps answers from being whole."""
     questions = app.questions()
     if questions.note:
         render.note(questions.note)

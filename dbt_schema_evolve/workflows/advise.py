@@ -13,6 +13,7 @@ from dbt_schema_evolve.ports import History, Progress, Twin, Warehouse
 from dbt_schema_evolve.recommend import recommend
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import Budget, Selection
+from dbt_schema_evolve.records.etl import Home
 from dbt_schema_evolve.records.evidence import Evidence
 from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.workload import Skip
@@ -50,6 +51,7 @@ def advise(
     only: Collection[str] = (),
     horizon_days: float = 30.0,
     resolve: Resolve = resolve_in_order,
+    home: Home | None = None,
 ) -> Advice:
     """Go from the history to a patch; nothing is written anywhere.
 
@@ -58,7 +60,7 @@ def advise(
     progress.step("read the warehouse's schema and statistics")
     catalog = warehouse.catalog()
     progress.step("lineage of models and queries")
-    lineage = read_lineage(history, catalog, warehouse.search_path(), resolve)
+    lineage = read_lineage(history, catalog, warehouse.search_path(), resolve, home)
     progress.step("forecast")
     prediction = predict(lineage, history, now, horizon_days)
     evidence, unpriced = gather(lineage, catalog, history, prediction.forecasts)

@@ -18,6 +18,8 @@ class Ingested:
     captures: int
     artifacts: int
     not_looked_at: tuple[Skip, ...]
+    events: int = 0  # of OpenLineage
+    unread_events: tuple[Skip, ...] = ()
     lineage_states: int = 0
 
 

@@ -8,6 +8,7 @@ from dbt_schema_evolve.ingest.artifacts import read_manifest
 from dbt_schema_evolve.ingest.deltas import partial_captures, query_stats, statements
 from dbt_schema_evolve.ingest.fingerprint import fingerprint, is_ours
 from dbt_schema_evolve.ingest.tags import tags
+from dbt_schema_evolve.lineage.events import with_events
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
 from dbt_schema_evolve.lineage.parsing import UTILITY
 from dbt_schema_evolve.lineage.resolution import Resolve, resolve_in_order
@@ -15,6 +16,7 @@ from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.lineage.uses import SYSTEM_ONLY, query_uses
 from dbt_schema_evolve.ports import History, LineageStates
 from dbt_schema_evolve.records.catalog import Catalog
+from dbt_schema_evolve.records.etl import Home
 from dbt_schema_evolve.records.lineage import LineageGraph, NodeLineage
 from dbt_schema_evolve.records.project import CatalogTable, Project
 from dbt_schema_evolve.records.relations import Column
@@ -51,10 +53,12 @@ def read_lineage(
     catalog: Catalog,
     search_path: Sequence[str] = ("public",),
     resolve: Resolve = resolve_in_order,
+    home: Home | None = None,
 ) -> Lineage:
     """Put the newest manifest, a warehouse's schema and its query history together.
 
     `resolve` works the models' statements out; one that remembers saves most of the time.
+    `home` is what OpenLineage events call the warehouse; without it they are not looked at.
     Raises ArtifactError where no manifest has been ingested.
     """
     artifact = history.latest_artifact("manifest")
@@ -78,6 +82,8 @@ def read_lineage(
             skips.append(outcome)
     earlier = earlier_lineages(project, history.lineage)
     graph = build_graph(project, schema, found, uses, stats, earlier, resolve)
+    if home is not None:
+        graph = with_events(graph, history.seen_reports(), schema, home)
     return Lineage(project, schema, graph, found, uses, stats, (*graph.skips, *skips))
 
 
