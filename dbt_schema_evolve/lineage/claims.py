@@ -63,8 +63,9 @@ class Claims:
         datasets: Datasets,
     ) -> None:
         self._known, self._schema, self._datasets = known, schema, datasets
-        self._columns = {
+        self._spelled = {
             key: {column.name.lower(): column.name for column in node.columns}
+            | {column.name: column.name for column in node.columns}
             for key, node in nodes.items()
         }
 
@@ -147,8 +148,8 @@ class Claims:
 
     def _column(self, node: str, name: str) -> str:
         """Return a column as the node spells it."""
-        known = self._columns.get(node, {})
-        return name if name in known.values() else known.get(name.lower(), name)
+        spelled = self._spelled.get(node, {})
+        return spelled.get(name) or spelled.get(name.lower(), name)
 
 
 def producer(run: Run) -> str:

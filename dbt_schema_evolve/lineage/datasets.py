@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from dbt_schema_evolve.lineage.schema import LineageSchema
@@ -135,6 +136,7 @@ def name_outside(node: LineageNode) -> Named:
     return Named(told[:place], told[place + 1 :])
 
 
+@lru_cache
 def server(namespace: str) -> tuple[str, int] | None:
     """Return host and port of a Postgres that a namespace names; loopback has one name."""
     try:

@@ -1,7 +1,8 @@
 """Events of many runs -> what each job says now."""
 
+import itertools
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,7 +56,7 @@ def seen_reports(events: Iterable[EtlEvent]) -> tuple[SeenReport, ...]:
             last = max(counted, key=lambda event: (event.happened_at, event.run_id))
             first = min(event.happened_at for event in counted)
             found.append(SeenReport(report, last.run_id, first, last.happened_at))
-    return tuple(sorted(found, key=_age))
+    return tuple(_by_age(found))
 
 
 def _counts(kinds: set[EventKind], event: EtlEvent) -> bool:
@@ -64,9 +65,15 @@ def _counts(kinds: set[EventKind], event: EtlEvent) -> bool:
     return not kinds & _FAILED and bool(kinds - {EventKind.START})
 
 
-def _age(seen: SeenReport) -> tuple[object, ...]:
-    job = seen.report.job or Named("", "")
-    return seen.last_seen, job, seen.last_run_id, repr(seen.report)
+def _by_age(reports: Iterable[SeenReport]) -> Iterator[SeenReport]:
+    """Yield the oldest first; what one run said at one instant is told apart by its words."""
+    for _, same in itertools.groupby(sorted(reports, key=_age), key=_age):
+        held = list(same)
+        yield from sorted(held, key=repr) if len(held) > 1 else held
+
+
+def _age(seen: SeenReport) -> tuple[datetime, Named, str]:
+    return seen.last_seen, seen.report.job or Named("", ""), seen.last_run_id
 
 
 def runs(reports: Iterable[SeenReport]) -> tuple[Run, ...]:
@@ -75,7 +82,7 @@ def runs(reports: Iterable[SeenReport]) -> tuple[Run, ...]:
     A run tells of its inputs when it begins and of its outputs when it ends.
     """
     by_run: dict[tuple[Named | None, str], list[SeenReport]] = defaultdict(list)
-    for number, seen in enumerate(sorted(reports, key=_age)):
+    for number, seen in enumerate(_by_age(reports)):
         by_run[seen.report.job, seen.last_run_id or f"static {number}"].append(seen)
     return tuple(
         Run(

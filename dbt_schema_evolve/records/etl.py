@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.relations import Column
@@ -32,8 +33,7 @@ class DirectKind(StrEnum):
     AGGREGATION = "AGGREGATION"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Named:
+class Named(NamedTuple):
     """A data set or a job as OpenLineage names it."""
 
     namespace: str

@@ -204,7 +204,8 @@ def test_what_jobs_report_is_kept_once_with_its_first_and_last_time(history: His
 
 def test_a_report_comes_out_as_it_went_in(history: History) -> None:
     odd = replace(REPORT, job=None, sql='select "ü\u0000"', parent=Named("", "dag"))
-    history.add_events([replace(_event(0), report=odd, run_id="", kind=EventKind.DATASET)])
+    event = replace(_event(0), report=odd, run_id="", kind=EventKind.DATASET, error='"\u0000 é')
+    history.add_events([event])
     assert history.seen_reports() == (SeenReport(odd, "", FIRST, FIRST),)
 
 

@@ -170,7 +170,7 @@ def test_a_job_is_a_vertex_with_first_and_last_run() -> None:
 def test_the_newest_run_counts_and_failed_ones_do_not() -> None:
     lake = Named("s3://lake", "x")
     runs = [
-        event(Dataset(Named("s3://lake", "out")), Dataset(replace(lake, name=f"in{hours}")),
+        event(Dataset(Named("s3://lake", "out")), Dataset(lake._replace(name=f"in{hours}")),
               hours=hours, kind=kind)
         for hours, kind in (
             (1, EventKind.COMPLETE), (0, EventKind.COMPLETE), (2, EventKind.FAIL),
