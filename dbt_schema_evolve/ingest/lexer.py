@@ -23,6 +23,7 @@ class Token(NamedTuple):
 
     kind: TokenKind
     text: str
+    begin: int  # where in the statement
 
 
 # The order matters: a string's prefix would otherwise be read as a word, `$1` as a dollar quote.
@@ -55,14 +56,14 @@ def tokens(text: str) -> Iterator[Token]:
             continue
         if group == "comment" and match[0] == "/*":
             at = _comment_end(text, at)
-            yield Token(TokenKind.COMMENT, text[match.start() : at])
+            yield Token(TokenKind.COMMENT, text[match.start() : at], match.start())
         elif match["dollar"] is not None:
             end = text.find(match["dollar"], at)
             at = len(text) if end < 0 else end + len(match["dollar"])
-            yield Token(TokenKind.STRING, text[match.start() : at])
+            yield Token(TokenKind.STRING, text[match.start() : at], match.start())
         else:
             kind = TokenKind.STRING if group == "escaped" else TokenKind(str(group))
-            yield Token(kind, match[0])
+            yield Token(kind, match[0], match.start())
 
 
 def comments(text: str) -> Iterator[str]:

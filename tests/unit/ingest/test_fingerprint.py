@@ -53,6 +53,10 @@ DIFFERENT = {
     "quoted names keep their case": ('select "A" from t', 'select "a" from t'),
     "positions in order by": ("select a, b from t order by 1", "select a, b from t order by 2"),
     "positions in group by": ("select a, b from t group by 1, 2", "select a, b from t group by 1"),
+    "positions behind a union of parentheses": (
+        "(select a, b from t) union (select b, a from t) order by 1",
+        "(select a, b from t) union (select b, a from t) order by 2",
+    ),
     "tests for null": ("select a from t where b is null", "select a from t where b is not null"),
     "subtraction": ("select a - 1 from t", "select a, 1 from t"),
     "lists of columns": ("select a from t where b in (c, d)", "select a from t where b in (c)"),
