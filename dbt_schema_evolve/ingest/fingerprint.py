@@ -139,9 +139,10 @@ def _fold(kind: TokenKind, text: str) -> str:
     if kind is TokenKind.WORD:
         text = text.lower()
     if kind in {TokenKind.WORD, TokenKind.QUOTED}:
-        if _SALTED.match(text):
+        if len(text) >= 32 and _SALTED.match(text):
             return '"<md5>"'
-        return _TEMPORARY.sub(r"\1", text)
+        if "__dbt_" in text:
+            return _TEMPORARY.sub(r"\1", text)
     return text
 
 

@@ -157,9 +157,7 @@ def _whole(entry: LogEntry | Skip, more: list[str]) -> LogEntry | Skip:
     return replace(entry, message=message)
 
 
-def _entry(
-    found: dict[str, str | None], message: str, place: str, zone: tzinfo
-) -> LogEntry | Skip:
+def _entry(found: dict[str, str | None], message: str, place: str, zone: tzinfo) -> LogEntry | Skip:
     at = _epoch(found["epoch"]) if found.get("epoch") else instant(found.get("time") or "", zone)
     if at is None:
         return Skip(place, _NO_TIME if found.get("time") else "no time in its prefix")

@@ -42,7 +42,9 @@ KNOWN_PREFIXES = (
     "%t [%p] ",
     "%t-%c-",
 )
-_ANY = re.compile(rf"(?:.{{0,400}}?(?P<time>{_TIME}))?(?:.{{0,400}}?\[(?P<pid>\d+)\])?.{{0,400}}?{_SEVERITY}")
+_ANY = re.compile(
+    rf"(?:.{{0,400}}?(?P<time>{_TIME}))?(?:.{{0,400}}?\[(?P<pid>\d+)\])?.{{0,400}}?{_SEVERITY}"
+)
 
 
 def pattern(prefix: str) -> re.Pattern[str]:

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import msgspec
 
@@ -130,7 +130,7 @@ def _sighting(
         text=text,
         source=source,
         place=entry.place,
-        key=(entry.pid,),
+        key=(entry.at.astimezone(UTC).isoformat(), entry.pid),
         duration_us=duration_us,
         role=entry.role,
         application_name=entry.application_name,
@@ -174,7 +174,9 @@ def _plan(body: str) -> "_Plan | str":
         return "a plan in YAML, XML or without its statement; auto_explain writes text and json too"
     text, *tree = _PLAN_BEGINS.split(written.removeprefix("Query Text: "), maxsplit=1)
     root = next((line for line in "".join(tree).splitlines() if "  (cost=" in line), "")
-    rows_match = None if root.startswith(("Insert", "Update", "Delete", "Merge")) else _ROWS.search(root)
+    rows_match = (
+        None if root.startswith(("Insert", "Update", "Delete", "Merge")) else _ROWS.search(root)
+    )
     queryid = re.search(r"\nQuery Identifier: (-?\d{1,19})\s*\Z", body)
     return _Plan(
         text,

@@ -35,7 +35,8 @@ def redacted(text: str) -> str:
     for piece, is_constant in _marked(words):
         first = words[piece.begin]
         if not is_constant or first.kind is TokenKind.PARAMETER:
-            written = _TEMPORARY.sub(r"\1", first.text)
+            is_temporary = "__dbt_" in first.text
+            written = _TEMPORARY.sub(r"\1", first.text) if is_temporary else first.text
         else:
             written = f"${next(numbers)}"
         if piece.begin and (_is_apart(words, piece.begin) or _would_join(out[-1], written)):

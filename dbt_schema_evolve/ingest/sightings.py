@@ -43,7 +43,7 @@ class Sighting:
     text: str
     source: ExecutionSource
     place: str  # in the file
-    key: tuple[str, ...] = ()  # with the time and the text, tells one execution from others
+    key: tuple[str, ...]  # with the text, tells one execution from others
     duration_us: int | None = None
     rows: int | None = None
     role: str = ""
@@ -109,11 +109,10 @@ class Keeper:
             return
         found = tags(statement) | sighting.tags
         by_key = dict(sorted(found))
-        at = sighting.at.astimezone(UTC)
         self._executions.append(
             Execution(
-                id=self._id(at, text, sighting.key),
-                at=at,
+                id=self._id(text, sighting.key),
+                at=sighting.at.astimezone(UTC),
                 text=text,
                 source=sighting.source,
                 # The time of several statements sent as one is nobody's in particular.
@@ -122,20 +121,24 @@ class Keeper:
                 role=sighting.role,
                 application_name=sighting.application_name,
                 database=sighting.database,
-                tags=frozenset(tag for tag in found if tag[0] in _LASTING)
-                | self._request(by_key.get("traceparent", "")),
+                tags=self._lasting(found, by_key.get("traceparent", "")),
                 node_id=sighting.node_id or by_key.get("dbt_node_id"),
                 queryid=sighting.queryid if is_alone else None,
             )
         )
 
-    def _request(self, traceparent: str) -> frozenset[tuple[str, str]]:
+    def _lasting(
+        self, found: frozenset[tuple[str, str]], traceparent: str
+    ) -> frozenset[tuple[str, str]]:
+        """Return the tags to keep; what a trace knows of the request is better than a comment."""
         match = _TRACEPARENT.match(traceparent.lower())
-        return self._requests.get((match[1], match[2]), frozenset()) if match else frozenset()
+        request = self._requests.get((match[1], match[2]), frozenset()) if match else frozenset()
+        told = {key for key, _ in request}
+        return request | {tag for tag in found if tag[0] in _LASTING - told}
 
-    def _id(self, at: datetime, text: str, key: tuple[str, ...]) -> str:
+    def _id(self, text: str, key: tuple[str, ...]) -> str:
         """Return 16 hexadecimal digits; what is alike in all of it is told apart by its order."""
-        parts = "\0".join((at.isoformat(), text, *key))
+        parts = "\0".join((*key, text))
         name = hashlib.blake2b(parts.encode(errors="replace"), digest_size=8).hexdigest()
         self._seen[name] += 1
         if self._seen[name] == 1:
