@@ -10,6 +10,7 @@ from dbt_schema_evolve.recommend.cost import CostOracle
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import IndexSpec
+from dbt_schema_evolve.records.executions import Execution, ExecutionCount
 from dbt_schema_evolve.records.lineage import LineageGraph, NodeLineage
 from dbt_schema_evolve.records.lineage_states import ColumnType, GraphSeen, LineageState
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
@@ -93,8 +94,16 @@ class History(Protocol):
         """Keep the node times of a run; return whether they were new."""
         ...
 
+    def add_executions(self, found: Iterable[Execution]) -> int:
+        """Keep executions by their ids, all or none; return how many were new."""
+        ...
+
     def captures(self) -> tuple[Capture, ...]:
         """Return every capture, oldest first."""
+        ...
+
+    def execution_counts(self, since: datetime | None = None) -> tuple[ExecutionCount, ...]:
+        """Return executions that are alike, an hour and a capture at a time, sorted by text."""
         ...
 
     def statement_snapshots(self, since: datetime | None = None) -> tuple[StatementSnapshot, ...]:

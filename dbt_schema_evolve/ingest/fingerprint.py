@@ -97,7 +97,7 @@ def _names_us(comment: str) -> bool:
 
 
 def _without_literals(words: list[Token]) -> tuple[list[str], list[int]]:
-    """Return the words, folded, with `?` where pg_stat_statements has `$n`; and where each begins."""
+    """Return the words, folded, `?` where pg_stat_statements has `$n`, and where each begins."""
     out: list[str] = []
     begins: list[int] = []
     levels = [_Level()]

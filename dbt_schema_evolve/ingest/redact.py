@@ -22,7 +22,7 @@ _TYPES = frozenset(
 _VALUES = frozenset({TokenKind.STRING, TokenKind.NUMBER, TokenKind.PARAMETER})
 _VALUE_WORDS = frozenset({"true", "false", "null"})
 _TEMPORARY = re.compile(r"(__dbt_(?:tmp|backup))\d+")  # new at each run: one text is enough
-# How drivers write a parameter: JDBC `?`, Python `%s` and `%(name)s`, SQLAlchemy and Oracle `:name`.
+# A parameter as drivers write it: JDBC `?`, Python `%s` and `%(name)s`, SQLAlchemy `:name`.
 _PLACEHOLDER = re.compile(r"\?|%s|%\(\w+\)s|(?<!:):[A-Za-z_]\w*")
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -9,7 +10,7 @@ from typing import Any, Self
 
 import duckdb
 
-from dbt_schema_evolve.backends.history import rows
+from dbt_schema_evolve.backends.history import executions, rows
 from dbt_schema_evolve.backends.history.file import opened, plainly, query_text
 from dbt_schema_evolve.backends.history.lineage_states import DuckLineageStates
 from dbt_schema_evolve.backends.history.transaction import (
@@ -20,6 +21,7 @@ from dbt_schema_evolve.backends.history.transaction import (
     transaction,
 )
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
+from dbt_schema_evolve.records.executions import Execution, ExecutionCount
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.workload import StatementSnapshot
@@ -129,6 +131,11 @@ class DuckHistory:
             )
         return True
 
+    def add_executions(self, found: Iterable[Execution]) -> int:
+        """Keep executions by their ids; return how many were new."""
+        with plainly(self.path), transaction(self._database) as db:
+            return executions.add_executions(db, column_types(db), self.warehouse, found)
+
     # What comes out, sorted.
 
     def captures(self) -> tuple[Capture, ...]:
@@ -145,6 +152,11 @@ class DuckHistory:
         found = self._own(query_text("statement_snapshots"), since=_plain(since))
         reader = rows.Reader()
         return tuple(reader.statement(row, texts) for row in found)
+
+    def execution_counts(self, since: datetime | None = None) -> tuple[ExecutionCount, ...]:
+        """Return executions that are alike, an hour and a capture at a time."""
+        found = self._own(query_text("execution_counts"), since=_plain(since))
+        return tuple(map(executions.execution_count, found))
 
     def node_runs(self, since: datetime | None = None) -> tuple[NodeRun, ...]:
         """Return the runs of nodes, of captures and of run results, by node and time."""
