@@ -1,7 +1,7 @@
 """One dbt project, with the warehouse, history and tools that its verbs need."""
 
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from dbt_schema_evolve.backends.git import head_commit
 from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.backends.lineage_cache import read_cache, write_cache
 from dbt_schema_evolve.backends.lineage_workers import in_processes
+from dbt_schema_evolve.backends.log_files import log_files
 from dbt_schema_evolve.backends.postgres.warehouse import PostgresWarehouse
 from dbt_schema_evolve.backends.project_files import read_project_files, write_patch
 from dbt_schema_evolve.backends.shadow import ShadowTarget
@@ -43,6 +44,7 @@ from dbt_schema_evolve.report.contents import ReportInput
 from dbt_schema_evolve.workflows.advise import Advice, advise
 from dbt_schema_evolve.workflows.ask_lineage import Questions, ask
 from dbt_schema_evolve.workflows.ingest import Ingested, ingest, read_artifacts, with_state
+from dbt_schema_evolve.workflows.ingest_logs import LogFiles, check_logs, ingest_logs
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.lineage_diff import ArtifactFolder, KeptState, lineage_diff
 from dbt_schema_evolve.workflows.lineage_states import keep_state
@@ -87,16 +89,25 @@ class App:
         """Return the project's own files by path."""
         return read_project_files(self.project.folder)
 
-    def ingest(self) -> Ingested:
-        """Bring the history up to date."""
+    def ingest(
+        self, logs: Sequence[str] = (), dbt_logs: Sequence[str] = (), otlp: Sequence[str] = ()
+    ) -> Ingested:
+        """Bring the history up to date; paths and patterns name what else saw queries run."""
         read = read_artifacts(artifact_files(self.project.target_path))
+        files = LogFiles(log_files(logs), log_files(dbt_logs), log_files(otlp))
         # The warehouse first: where it cannot be reached, no empty history is left behind.
         with self.warehouse() as warehouse:
+            settings = warehouse.log_settings()
+            check_logs(files, settings)
             make_state_dir(self.project.state_dir)
             with self._history() as history, self._memory() as memory:
                 ingested = ingest(read, warehouse, history)
                 commit = head_commit(self.project.folder)
-                return with_state(ingested, keep_state(read, warehouse, history, commit, memory))
+                state = keep_state(read, warehouse, history, commit, memory)
+                done = with_state(ingested, state)
+                if not (logs or dbt_logs or otlp):
+                    return done
+                return replace(done, logs=ingest_logs(files, settings, history))
 
     def advise(
         self,

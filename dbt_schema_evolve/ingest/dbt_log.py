@@ -16,7 +16,8 @@ from dbt_schema_evolve.records.executions import ExecutionSource, ReadExecutions
 from dbt_schema_evolve.records.workload import Skip
 
 _LINE = re.compile(
-    r"(?:\x1b\[\d+m)*(?P<time>\d\d:\d\d:\d\d\.\d{6}) \[\w+ *\] \[(?P<thread>[^\]]*)\]: (?P<message>.*)",
+    r"(?:\x1b\[\d+m)*(?P<time>\d\d:\d\d:\d\d\.\d{6}) \[\w+ *\] \[(?P<thread>[^\]]*)\]: "
+    r"(?P<message>.*)",
     re.DOTALL,
 )
 _RUN = re.compile(r"=+ (?P<time>\d\d:\d\d:\d\d\.\d+) \| (?P<invocation>[0-9a-f-]{36}) =+")
@@ -47,22 +48,30 @@ class _Event:
     status: str = ""
 
 
+def is_dbt_log(sample: Sequence[str]) -> bool:
+    """Return whether a file begins like a log of dbt, in JSON or in text."""
+    return any(
+        _is_json(line) or _RUN.match(line) is not None or _LINE.match(line) is not None
+        for line in sample
+    )
+
+
 def read_dbt_log(
-    sample: Sequence[str],
-    lines: Iterable[str],
-    written_at: datetime,
-    known_runs: Mapping[str, datetime],
-) -> ReadExecutions | None:
-    """Return the executions of one file; None where its first lines are no log of dbt.
+    lines: Iterable[str], written_at: datetime, known_runs: Mapping[str, datetime]
+) -> ReadExecutions:
+    """Return the executions of one file.
 
     `written_at` is when the file was last written; `known_runs` holds when runs ended, by
     invocation id.
     """
-    if any(line.startswith("{") and '"invocation_id"' in line for line in sample):
-        return _executions(_json_events(lines))
-    if any(_RUN.match(line) or _LINE.match(line) for line in sample):
-        return _executions(_text_events(list(lines), written_at, known_runs))
-    return None
+    held = list(lines)
+    if any(map(_is_json, held)):
+        return _executions(_json_events(held))
+    return _executions(_text_events(held, written_at, known_runs))
+
+
+def _is_json(line: str) -> bool:
+    return line.startswith("{") and '"invocation_id"' in line
 
 
 def _executions(events: Iterable[_Event | Skip]) -> ReadExecutions:
@@ -83,6 +92,8 @@ def _executions(events: Iterable[_Event | Skip]) -> ReadExecutions:
 
 
 def _keep(begun: _Event, ended: _Event, keeper: Keeper) -> None:
+    if begun.node_id is None:  # dbt's own questions to the system catalog
+        return
     if begun.at is None:
         keeper.skip(begun.place, _NO_DAY)
         return

@@ -64,6 +64,20 @@ def tokens(text: str) -> Iterator[Token]:
             yield Token(_KINDS[group], match[group], begin)  # type: ignore[index]
 
 
+def is_closed(token: Token) -> bool:
+    """Return whether a string, name or comment ends before the text does."""
+    text = token.text
+    if token.kind is TokenKind.COMMENT:
+        return text.startswith("--") or (len(text) >= 4 and text.endswith("*/"))
+    if token.kind is TokenKind.QUOTED or (token.kind is TokenKind.STRING and text[0] != "$"):
+        body = text.lstrip("eEbBxXnNuU&")
+        return len(body) > 1 and body[-1] == body[0]
+    if token.kind is TokenKind.STRING:
+        mark = text[: text.index("$", 1) + 1]
+        return len(text) >= 2 * len(mark) and text.endswith(mark)
+    return True
+
+
 def comments(text: str) -> Iterator[str]:
     """Yield what stands in each comment, without its marks."""
     if "--" not in text and "/*" not in text:

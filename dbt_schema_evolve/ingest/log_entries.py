@@ -24,10 +24,11 @@ _TOO_LONG = f"an entry of more than {MOST_LETTERS:,} letters"
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """What the server says of its logs."""
+    """What the server says of its logs, and of the one database that we are interested in."""
 
     line_prefix: str
     timezone: tzinfo = UTC
+    database: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +50,31 @@ Lines = Iterable[str]
 Entries = Iterator[LogEntry | Skip]
 
 
-def log_entries(sample: Sequence[str], lines: Lines, settings: LogSettings) -> Entries | None:
-    """Return the entries of a log; None where its first lines are no log of Postgres."""
-    first = next((line for line in sample if line.strip()), "")
-    if first.startswith("{"):
-        is_log = any('"error_severity"' in line for line in sample)
-        return _json_entries(lines, settings.timezone) if is_log else None
-    if any(_CSV_START.match(line) for line in sample):
+def is_postgres_log(sample: Sequence[str], settings: LogSettings) -> bool:
+    """Return whether a file begins like a log of Postgres."""
+    return _is_json(sample) or _is_csv(sample) or _pattern(sample, settings) is not None
+
+
+def log_entries(sample: Sequence[str], lines: Lines, settings: LogSettings) -> Entries:
+    """Return the entries of a log; `sample` are its first lines."""
+    if _is_json(sample):
+        return _json_entries(lines, settings.timezone)
+    if _is_csv(sample):
         return _csv_entries(lines, settings.timezone)
-    pattern = best_pattern([settings.line_prefix, *KNOWN_PREFIXES], sample)
-    return None if pattern is None else _stderr_entries(lines, pattern, settings.timezone)
+    pattern = _pattern(sample, settings)
+    return iter(()) if pattern is None else _stderr_entries(lines, pattern, settings.timezone)
+
+
+def _is_json(sample: Sequence[str]) -> bool:
+    return any(line.startswith("{") and '"error_severity"' in line for line in sample)
+
+
+def _is_csv(sample: Sequence[str]) -> bool:
+    return any(_CSV_START.match(line) for line in sample)
+
+
+def _pattern(sample: Sequence[str], settings: LogSettings) -> re.Pattern[str] | None:
+    return best_pattern([settings.line_prefix, *KNOWN_PREFIXES], sample)
 
 
 class _JsonEntry(msgspec.Struct):

@@ -5,7 +5,7 @@ writes them. A span that is not what the protocol says costs itself.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -82,15 +82,20 @@ class _Export(msgspec.Struct):
     resource_spans: list[msgspec.Raw] = msgspec.field(name="resourceSpans")
 
 
-def otlp_spans(lines: Iterable[str]) -> tuple[list[Span], list[Skip]] | None:
-    """Return the spans of a file; None where nothing in it is an export of spans."""
+def is_otlp(sample: Sequence[str]) -> bool:
+    """Return whether a file begins like an export of spans."""
+    first = next((line for line in sample if line.strip()), "")
+    return first.startswith("{") and any('"resourceSpans"' in line for line in sample)
+
+
+def otlp_spans(lines: Iterable[str]) -> tuple[tuple[Span, ...], tuple[Skip, ...]]:
+    """Return the spans of a file, and what in it is none."""
     held = list(lines)
     documents = [(f"line {n}", line) for n, line in enumerate(held, 1) if line.strip()]
-    if documents and not _is_export(documents[0][1]):
-        documents = [("the file", "".join(held))]
+    if documents and _decoded(documents[0][1], _Export) is None:
+        documents = [("line 1", "".join(held))]  # one document over many lines
     spans: list[Span] = []
     skips: list[Skip] = []
-    is_export = False
     for place, document in documents:
         if len(document) > MOST_LETTERS:
             skips.append(Skip(place, f"a document of more than {MOST_LETTERS:,} letters"))
@@ -99,13 +104,12 @@ def otlp_spans(lines: Iterable[str]) -> tuple[list[Span], list[Skip]] | None:
         if export is None:
             skips.append(Skip(place, _NO_SPANS))
             continue
-        is_export = True
         for found in _spans(export, place):
             if isinstance(found, Skip):
                 skips.append(found)
             else:
                 spans.append(found)
-    return (spans, skips) if is_export else None
+    return tuple(spans), tuple(skips)
 
 
 def requests(spans: Iterable[Span]) -> Requests:
@@ -140,10 +144,6 @@ def trace_executions(spans: Iterable[Span], served: Requests) -> ReadExecutions:
             )
         )
     return keeper.read
-
-
-def _is_export(document: str) -> bool:
-    return _decoded(document, _Export) is not None
 
 
 def _decoded(document: str | msgspec.Raw, shape: type[_Shape]) -> _Shape | None:

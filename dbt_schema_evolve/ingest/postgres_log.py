@@ -28,14 +28,11 @@ def read_postgres_log(
     lines: Iterable[str],
     settings: LogSettings,
     requests: Requests | None = None,
-) -> ReadExecutions | None:
-    """Return the executions of one file; None where its first lines are no log of Postgres."""
-    entries = log_entries(sample, lines, settings)
-    if entries is None:
-        return None
+) -> ReadExecutions:
+    """Return the executions of one file; `sample` are its first lines."""
     keeper = Keeper(requests)
     sessions: dict[str, _Session] = defaultdict(_Session)
-    for entry in entries:
+    for entry in log_entries(sample, lines, settings):
         if isinstance(entry, Skip):
             keeper.skip(entry.subject, entry.reason)
         elif entry.severity == "LOG":

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dbt_schema_evolve.ingest.fingerprint import is_ours
-from dbt_schema_evolve.ingest.lexer import TokenKind, tokens
+from dbt_schema_evolve.ingest.lexer import Token, TokenKind, is_closed, tokens
 from dbt_schema_evolve.ingest.redact import redacted
 from dbt_schema_evolve.ingest.tags import tags
 from dbt_schema_evolve.records.executions import Execution, ExecutionSource, ReadExecutions
 from dbt_schema_evolve.records.workload import Skip
 
+CUT = " ..."  # ends the text of a statement whose end was lost on its way to us
 MOST_LETTERS = 1_000_000  # of one statement; longer ones are bulk loads
 # Statements that read or write rows. Others have no lineage, and some hold passwords.
 _ROWS = re.compile(
@@ -104,7 +105,8 @@ class Keeper:
         return count if is_one else None
 
     def _add(self, sighting: Sighting, statement: str, *, is_alone: bool) -> None:
-        text = redacted(statement)
+        whole, is_cut = _cut(statement)
+        text = redacted(whole) + (CUT if is_cut else "")
         if not _ROWS.match(text) or is_ours(statement):
             return
         found = tags(statement) | sighting.tags
@@ -145,6 +147,20 @@ class Keeper:
             return name
         nth = f"{name}\0{self._seen[name]}"
         return hashlib.blake2b(nth.encode(), digest_size=8).hexdigest()
+
+
+def _cut(statement: str) -> tuple[str, bool]:
+    """Return a statement without dots that stand for its end, and whether its end is missing."""
+    bare = statement.rstrip()
+    shown = bare.removesuffix("…").removesuffix("...")
+    if shown != bare:
+        return shown, True
+    depth = 0
+    last = Token(TokenKind.SYMBOL, " ", 0)
+    for last in tokens(statement):
+        if last.kind is TokenKind.SYMBOL and last.text in {"(", ")"}:
+            depth += 1 if last.text == "(" else -1
+    return statement, depth > 0 or not is_closed(last)
 
 
 def _statements(text: str) -> list[str]:

@@ -26,6 +26,29 @@ def tags(text: str) -> frozenset[tuple[str, str]]:
     return frozenset((key, value[:_MAX_VALUE]) for key, value in found if key and value)
 
 
+# application_name where nobody has set it: it says what program it is, and not whose.
+_DRIVERS = re.compile(
+    r"""(?: \[unknown\] | psql | pgcli | pg_dump(?:all)? | pg_restore | pgbench | psycopg\d?
+      | postgresql\ jdbc\ driver | npgsql | node-postgres | pgx | libpq | unnamed | app(?:lication)?
+      | pgadmin.* | dbeaver.* | datagrip.* | dbvisualizer.* | azure\ data\ studio.*
+      )?\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_TOOLS = re.compile(r"(metabase|looker|redash|superset|tableau|grafana|power ?bi)\b", re.IGNORECASE)
+
+
+def application_tags(application_name: str) -> frozenset[tuple[str, str]]:
+    """Return what the name of a connection says of its owner; nothing where a driver chose it."""
+    name = application_name.strip()
+    if _DRIVERS.match(name):
+        return frozenset()
+    # `Metabase v0.50.1 [5f0c..]`: the version and the instance are none of a consumer's name.
+    tool = _TOOLS.match(name)
+    if tool:
+        return frozenset({("bi_tool", tool[1].lower().replace(" ", ""))})
+    return frozenset({("application", "dbt" if name.lower() == "dbt" else name[:_MAX_VALUE])})
+
+
 def _sqlcommenter(comment: str) -> Tags:
     rest = _SQLCOMMENTER.sub("", comment)
     if rest.strip(" ,"):  # prose that happens to hold a = 'b'

@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
 
 from dbt_schema_evolve.records.lineage import Consumer
 from dbt_schema_evolve.records.project import Exposure
-from dbt_schema_evolve.records.workload import QueryStat, Statement
+from dbt_schema_evolve.records.workload import QueryStat, Sender, Statement
 
 # Tag -> kind of consumer. A route is known per application, a dashboard per BI tool.
 _KINDS = {
@@ -19,14 +21,22 @@ _KINDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A reader's part in the runs of one statement."""
+
+    calls: int = 0
+    total_us: int = 0
+    seen: tuple[datetime, ...] = ()
+
+
 @dataclass(slots=True)
 class _Reader:
     """What is being added up for one consumer."""
 
     reads: set[str] = field(default_factory=set)
     fingerprints: set[str] = field(default_factory=set)
-    calls: int = 0
-    total_us: int = 0
+    parts: list[_Part] = field(default_factory=list)
 
 
 def consumer_id(kind: str, name: str) -> str:
@@ -58,31 +68,22 @@ def observed(
 
     `reads` holds the nodes that each fingerprint reads, for statements that are not dbt's own;
     a role that dbt runs as is no consumer.
-    Where one statement came from two routes, pg_stat_statements cannot say how its calls divide:
-    both count all of them.
+    Where logs or traces told the senders of a statement apart, its calls divide as they did there.
+    pg_stat_statements alone cannot say how: then two routes of one statement both count all of it.
     """
-    by_role: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+    runs: dict[str, list[QueryStat]] = defaultdict(list)
     for stat in stats:
-        calls, total_us = by_role[stat.fingerprint].get(stat.role, (0, 0))
-        by_role[stat.fingerprint][stat.role] = (calls + stat.calls, total_us + stat.total_us)
-
+        runs[stat.fingerprint].append(stat)
     readers: dict[tuple[str, str], _Reader] = defaultdict(_Reader)
     for statement in statements:
         nodes = reads.get(statement.fingerprint)
         if not nodes:
             continue
-        runs = by_role.get(statement.fingerprint, {})
-        everyone = (sum(run[0] for run in runs.values()), sum(run[1] for run in runs.values()))
-        named = dict.fromkeys(_named(statement), everyone)
-        for role in (statement.roles | runs.keys()) - dbt_roles:
-            named["role", role] = runs.get(role, (0, 0))
-        for key, (calls, total_us) in named.items():
+        for key, part in _parts(statement, runs[statement.fingerprint], dbt_roles).items():
             reader = readers[key]
             reader.reads |= nodes
-            if statement.fingerprint not in reader.fingerprints:
-                reader.fingerprints.add(statement.fingerprint)
-                reader.calls += calls
-                reader.total_us += total_us
+            reader.fingerprints.add(statement.fingerprint)
+            reader.parts.append(part)
     return [
         Consumer(
             id=consumer_id(kind, name),
@@ -90,21 +91,71 @@ def observed(
             name=name,
             reads=frozenset(reader.reads),
             fingerprints=frozenset(reader.fingerprints),
-            calls=reader.calls,
-            total_us=reader.total_us,
+            calls=sum(part.calls for part in reader.parts),
+            total_us=sum(part.total_us for part in reader.parts),
+            first_seen=min((at for part in reader.parts for at in part.seen), default=None),
+            last_seen=max((at for part in reader.parts for at in part.seen), default=None),
         )
         for (kind, name), reader in sorted(readers.items())
     ]
 
 
-def _named(statement: Statement) -> set[tuple[str, str]]:
-    """Return kind and name of each consumer that a statement's tags speak of."""
+def _parts(
+    statement: Statement, runs: Sequence[QueryStat], dbt_roles: frozenset[str]
+) -> dict[tuple[str, str], _Part]:
+    """Return each consumer's part in a statement."""
+    everyone = _whole(runs)
+    senders: dict[tuple[str, str], list[Sender]] = defaultdict(list)
+    for sender in statement.senders:
+        for key in _named(sender.tags, sender.tags):
+            senders[key].append(sender)
+    untold = statement.tags.difference(*(sender.tags for sender in statement.senders))
+    found = dict.fromkeys(_named(untold, statement.tags), everyone)
+    for key, own in senders.items():
+        found[key] = _share(own, statement.senders, everyone)
+    for role in statement.roles | {run.role for run in runs if run.role}:
+        if role not in dbt_roles:
+            found["role", role] = _whole([run for run in runs if run.role == role])
+    return found
+
+
+def _whole(runs: Sequence[QueryStat]) -> _Part:
+    return _Part(
+        sum(run.calls for run in runs),
+        sum(run.total_us for run in runs),
+        tuple(at for run in runs for at in (run.window_start, run.window_end)),
+    )
+
+
+def _share(own: Sequence[Sender], senders: Sequence[Sender], everyone: _Part) -> _Part:
+    """Return the part of some senders: their share in the source that saw the most of them."""
+    calls = time = Fraction(0)
+    for source in {sender.source for sender in own}:
+        mine = [sender for sender in own if sender.source == source]
+        all_of_it = [sender for sender in senders if sender.source == source]
+        of_calls = Fraction(sum(s.calls for s in mine), sum(s.calls for s in all_of_it))
+        total_us = sum(s.total_us for s in all_of_it)
+        of_time = Fraction(sum(s.total_us for s in mine), total_us) if total_us else of_calls
+        calls, time = max(calls, of_calls), max(time, of_time)
+    seen = tuple(at for sender in own for at in (sender.first_seen, sender.last_seen))
+    # Who was the only one to send it was so too when nobody but Postgres itself was counting.
+    return _Part(
+        round(everyone.calls * calls),
+        round(everyone.total_us * time),
+        seen + everyone.seen if calls == 1 else seen,
+    )
+
+
+def _named(
+    tags: frozenset[tuple[str, str]], beside: frozenset[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Return kind and name of each consumer that tags speak of; `beside` says whose they are."""
     found: set[tuple[str, str]] = set()
-    for key, value in statement.tags:
+    for key, value in tags:
         if key not in _KINDS:
             continue
         kind, within = _KINDS[key]
-        owners = sorted(owner for tag, owner in statement.tags if tag == within)
+        owners = sorted(owner for tag, owner in beside if tag == within)
         # Two applications behind one text: whose route it is cannot be told.
         found.add((kind, f"{owners[0]} {value}" if len(owners) == 1 else value))
     return found

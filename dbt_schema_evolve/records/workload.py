@@ -46,6 +46,19 @@ class QueryStat:
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """How often somebody sent a statement, as far as one source saw it."""
+
+    source: str  # of execution: what one source does not see, another may
+    role: str
+    tags: frozenset[tuple[str, str]]
+    calls: int
+    total_us: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """A query without its literals, and where it came from."""
 
@@ -54,6 +67,7 @@ class Statement:
     roles: frozenset[str]
     tags: frozenset[tuple[str, str]] = frozenset()  # sqlcommenter and BI tool tags
     node_id: str | None = None  # the dbt node that issued it, where that is known
+    senders: tuple[Sender, ...] = ()  # where logs, dbt or traces told them apart
 
 
 class UseKind(StrEnum):

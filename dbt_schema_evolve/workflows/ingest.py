@@ -9,6 +9,7 @@ from dbt_schema_evolve.records.captures import Artifact
 from dbt_schema_evolve.records.lineage_states import LineageState
 from dbt_schema_evolve.records.project import CatalogTable, Project, RunResults
 from dbt_schema_evolve.records.workload import Skip
+from dbt_schema_evolve.workflows.ingest_logs import IngestedLogs
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Ingested:
     artifacts: int
     not_looked_at: tuple[Skip, ...]
     lineage_states: int = 0
+    logs: IngestedLogs | None = None  # None: no logs were given
 
 
 @dataclass(frozen=True, slots=True)
