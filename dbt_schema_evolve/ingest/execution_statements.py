@@ -66,8 +66,14 @@ def _with(known: Statement | None, name: str, counts: Sequence[ExecutionCount]) 
         tags=found,
         # Two nodes that send the same query (generated tests do) leave it without an owner.
         node_id=nodes.pop() if len(nodes) == 1 else None,
-        senders=tuple(_senders(counts)),
+        senders=(*_first_sender(base.tags, counts), *_senders(counts)),
     )
+
+
+def _first_sender(tags: Tags, counts: Iterable[ExecutionCount]) -> Iterable[Sender]:
+    """Yield whom pg_stat_statements names, where nobody else has seen them."""
+    if not tags.issubset(tag for count in counts for tag in _tags(count)):
+        yield Sender("pg_stat_statements", "", tags)
 
 
 def _tags(count: ExecutionCount) -> Tags:
@@ -93,15 +99,15 @@ class _Sent:
 def _senders(counts: Iterable[ExecutionCount]) -> Iterable[Sender]:
     sums: dict[tuple[str, str, Tags], _Sent] = {}
     for count in counts:
-        key = (count.source.value, count.role, _tags(count))
+        key = (count.source.witness, count.role, _tags(count))
         sent = sums.setdefault(key, _Sent(count.first_at, count.last_at))
         sent.first_seen = min(sent.first_seen, count.first_at)
         sent.last_seen = max(sent.last_seen, count.last_at)
         sent.calls += count.calls
         sent.total_us += count.total_us or 0
-    for (source, role, found), sent in sorted(
+    for (witness, role, found), sent in sorted(
         sums.items(), key=lambda item: (item[0][0], item[0][1], sorted(item[0][2]))
     ):
         yield Sender(
-            source, role, found, sent.calls, sent.total_us, sent.first_seen, sent.last_seen
+            witness, role, found, sent.calls, sent.total_us, sent.first_seen, sent.last_seen
         )

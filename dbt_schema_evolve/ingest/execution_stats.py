@@ -12,17 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dbt_schema_evolve.ingest.execution_statements import Counted
-from dbt_schema_evolve.records.executions import ExecutionCount, ExecutionSource
+from dbt_schema_evolve.records.executions import ExecutionCount
 from dbt_schema_evolve.records.workload import QueryStat
 
-# A plan without its run is one that the log did not show: the two are one witness.
-_WITNESS = {
-    ExecutionSource.LOG: "log",
-    ExecutionSource.PLAN: "log",
-    ExecutionSource.DBT: "dbt",
-    ExecutionSource.TRACE: "trace",
-}
-_RANK = {"log": 0, "dbt": 1, "trace": 2}
+_RANK = {"log": 0, "dbt": 1, "trace": 2}  # who is believed where two saw as much
 
 Windows = Mapping[str, Sequence[tuple[datetime, datetime]]]  # by role, in order of their ends
 
@@ -80,9 +73,9 @@ def _is_counted(count: ExecutionCount, windows: Windows) -> bool:
 def _best_witness(counts: Sequence[ExecutionCount]) -> list[ExecutionCount]:
     calls: Counter[str] = Counter()
     for count in counts:
-        calls[_WITNESS[count.source]] += count.calls
+        calls[count.source.witness] += count.calls
     best = min(calls, key=lambda witness: (-calls[witness], _RANK[witness]))
-    return [count for count in counts if _WITNESS[count.source] == best]
+    return [count for count in counts if count.source.witness == best]
 
 
 def _order(stat: QueryStat) -> tuple[str, str, datetime, datetime, int, int]:

@@ -96,7 +96,8 @@ class Keeper:
             return None
         statements = _statements(sighting.text)
         if len(statements) > 1 and sighting.source is ExecutionSource.PLAN:
-            self.skip(sighting.place, "a plan of one of several statements in one text")
+            if not is_ours(sighting.text):
+                self.skip(sighting.place, "a plan of one of several statements in one text")
             return None
         count = len(self._executions)
         for statement in statements:

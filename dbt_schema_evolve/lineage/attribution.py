@@ -1,6 +1,5 @@
-"""Which dbt node sent a statement, and which node a relation of dbt's own making stands for."""
+"""Which dbt node sent a statement, and which node it fills."""
 
-import re
 from collections import defaultdict
 
 from dbt_schema_evolve.lineage.schema import LineageSchema
@@ -8,39 +7,38 @@ from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import Statement
 
 DBT = ("application", "dbt")
-_STEP = re.compile(r"__dbt_(?:tmp|backup)\d*\Z")
+_TRANSIENT = ("__dbt_tmp", "__dbt_backup")
 
 
 class Attribution:
     """Answers for the nodes of one project."""
 
     def __init__(self, schema: LineageSchema) -> None:
-        self._owners = schema.owners
-        self._by_name: dict[str, set[RelationName]] = defaultdict(set)
+        self._schema = schema
+        self._by_name: dict[str, list[RelationName]] = defaultdict(list)
         for relation in schema.owners:
-            self._by_name[relation.name].add(relation)
+            self._by_name[relation.name].append(relation)
 
     def node_id(self, statement: Statement, writes: RelationName | None) -> str | None:
         """Return the node that sent a statement: its comment's, else that whose relation it fills.
 
         Where neither says, `application_name` may tell that dbt sent it, but not for which node.
         """
-        if statement.node_id is not None:
+        if statement.node_id is not None or writes is None:
             return statement.node_id
-        owner = None if writes is None else self._owners.get(self.settled(writes))
+        owner = self._schema.owners.get(self.target(statement, writes))
         return None if owner is None or owner.startswith("source.") else owner
 
-    def settled(self, relation: RelationName) -> RelationName:
-        """Return the node's relation where dbt builds beside it: `orders__dbt_tmp123` is `orders`.
+    def target(self, statement: Statement, writes: RelationName) -> RelationName:
+        """Return what a statement fills in the end; `writes` is without dbt's `__dbt_tmp123`.
 
-        A temporary table has no schema, so its node is known by its name, if only one has it.
+        Such a table is often a temporary one, without a schema: its node is known by its name, if
+        only one has it.
         """
-        name = _STEP.sub("", relation.name)
-        beside = RelationName(relation.schema, name)
-        if name == relation.name or beside in self._owners:
-            return beside
-        named = self._by_name.get(name, set())
-        return next(iter(named)) if len(named) == 1 else relation
+        named = self._by_name.get(writes.name, [])
+        is_transient = any(mark in statement.text for mark in _TRANSIENT)
+        is_known = writes in self._schema.owners or writes in self._schema.columns
+        return named[0] if is_transient and not is_known and len(named) == 1 else writes
 
 
 def is_dbts(statement: Statement) -> bool:

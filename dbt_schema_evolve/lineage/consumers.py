@@ -1,6 +1,6 @@
 """Who reads: exposures that the project declares, and clients as their statements name them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -105,14 +105,14 @@ def _parts(
 ) -> dict[tuple[str, str], _Part]:
     """Return each consumer's part in a statement."""
     everyone = _whole(runs)
-    senders: dict[tuple[str, str], list[Sender]] = defaultdict(list)
-    for sender in statement.senders:
-        for key in _named(sender.tags, sender.tags):
-            senders[key].append(sender)
-    untold = statement.tags.difference(*(sender.tags for sender in statement.senders))
-    found = dict.fromkeys(_named(untold, statement.tags), everyone)
-    for key, own in senders.items():
-        found[key] = _share(own, statement.senders, everyone)
+    if not statement.senders:
+        found = dict.fromkeys(_named(statement.tags), everyone)
+    else:
+        senders: dict[tuple[str, str], list[Sender]] = defaultdict(list)
+        for sender in statement.senders:
+            for key in _named(sender.tags):
+                senders[key].append(sender)
+        found = {key: _share(own, statement.senders, everyone) for key, own in senders.items()}
     for role in statement.roles | {run.role for run in runs if run.role}:
         if role not in dbt_roles:
             found["role", role] = _whole([run for run in runs if run.role == role])
@@ -128,17 +128,17 @@ def _whole(runs: Sequence[QueryStat]) -> _Part:
 
 
 def _share(own: Sequence[Sender], senders: Sequence[Sender], everyone: _Part) -> _Part:
-    """Return the part of some senders: their share in the source that saw the most of them."""
-    calls = time = Fraction(0)
-    for source in {sender.source for sender in own}:
-        mine = [sender for sender in own if sender.source == source]
-        all_of_it = [sender for sender in senders if sender.source == source]
-        of_calls = Fraction(sum(s.calls for s in mine), sum(s.calls for s in all_of_it))
-        total_us = sum(s.total_us for s in all_of_it)
-        of_time = Fraction(sum(s.total_us for s in mine), total_us) if total_us else of_calls
-        calls, time = max(calls, of_calls), max(time, of_time)
-    seen = tuple(at for sender in own for at in (sender.first_seen, sender.last_seen))
-    # Who was the only one to send it was so too when nobody but Postgres itself was counting.
+    """Return the part of some senders: their share among those that the best witness saw."""
+    everywhere: Counter[str] = Counter()
+    for sender in senders:
+        everywhere[sender.witness] += sender.calls
+    witness = max({s.witness for s in own}, key=lambda name: (everywhere[name], name))
+    seen_by_it = [sender for sender in senders if sender.witness == witness]
+    mine = [sender for sender in own if sender.witness == witness]
+    calls = _ratio(sum(s.calls for s in mine), sum(s.calls for s in seen_by_it), Fraction(1))
+    time = _ratio(sum(s.total_us for s in mine), sum(s.total_us for s in seen_by_it), calls)
+    seen = tuple(at for s in own for at in (s.first_seen, s.last_seen) if at is not None)
+    # Who is the only sender is so too where Postgres alone was counting.
     return _Part(
         round(everyone.calls * calls),
         round(everyone.total_us * time),
@@ -146,16 +146,18 @@ def _share(own: Sequence[Sender], senders: Sequence[Sender], everyone: _Part) ->
     )
 
 
-def _named(
-    tags: frozenset[tuple[str, str]], beside: frozenset[tuple[str, str]]
-) -> set[tuple[str, str]]:
-    """Return kind and name of each consumer that tags speak of; `beside` says whose they are."""
+def _ratio(part: int, whole: int, unknown: Fraction) -> Fraction:
+    return Fraction(part, whole) if whole else unknown
+
+
+def _named(tags: frozenset[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return kind and name of each consumer that tags speak of."""
     found: set[tuple[str, str]] = set()
     for key, value in tags:
         if key not in _KINDS:
             continue
         kind, within = _KINDS[key]
-        owners = sorted(owner for tag, owner in beside if tag == within)
+        owners = sorted(owner for tag, owner in tags if tag == within)
         # Two applications behind one text: whose route it is cannot be told.
         found.add((kind, f"{owners[0]} {value}" if len(owners) == 1 else value))
     return found

@@ -1,14 +1,13 @@
 """Fingerprints as vertices of the graph: what each reads, as written, and how often it ran."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from dbt_schema_evolve.lineage.attribution import Attribution, is_dbts
 from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.records.lineage import LineageQuery, NodeUse
-from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import QueryStat, QueryUses, Statement
 
 _LABEL = 500  # characters: enough to know a query by, little enough for thousands of them
@@ -31,7 +30,7 @@ def lineage_queries(
 ) -> tuple[LineageQuery, ...]:
     """Return every statement whose uses are known, by fingerprint.
 
-    A table that dbt makes on the way to a model is that model.
+    A table that dbt fills on the way to a model is that model.
     It was first seen when the first window that it ran in began, and last when the last one ended.
     """
     runs: dict[str, _Runs] = defaultdict(_Runs)
@@ -41,23 +40,20 @@ def lineage_queries(
         run.total_us += stat.total_us
         run.windows += (stat.window_start, stat.window_end)
     attribution = Attribution(schema)
-
-    def node(relation: RelationName) -> str:
-        return schema.node_id(attribution.settled(relation))
-
     found = []
     for statement in sorted(statements, key=lambda each: each.fingerprint):
         use = uses.get(statement.fingerprint)
         if use is None:
             continue
         run = runs[statement.fingerprint]
+        target = None if use.writes is None else attribution.target(statement, use.writes)
         found.append(
             LineageQuery(
                 fingerprint=statement.fingerprint,
                 label=" ".join(statement.text.split())[:_LABEL],
-                reads=frozenset(map(node, use.reads)),
-                uses=_node_uses(use, node),
-                writes=node(use.writes) if use.writes is not None else None,
+                reads=frozenset(map(schema.node_id, use.reads)),
+                uses=_node_uses(use, schema),
+                writes=None if target is None else schema.node_id(target),
                 issued_by=attribution.node_id(statement, use.writes),
                 roles=statement.roles,
                 calls=run.calls,
@@ -89,11 +85,11 @@ def readers(
     return frozenset(dbt_roles), reads
 
 
-def _node_uses(use: QueryUses, node: Callable[[RelationName], str]) -> tuple[NodeUse, ...]:
+def _node_uses(use: QueryUses, schema: LineageSchema) -> tuple[NodeUse, ...]:
     return tuple(
         sorted(
             {
-                NodeUse(node(each.column.relation), each.column.column, each.kind)
+                NodeUse(schema.node_id(each.column.relation), each.column.column, each.kind)
                 for each in use.written_uses
             }
         )

@@ -15,6 +15,11 @@ class ExecutionSource(StrEnum):
     DBT = "dbt"
     TRACE = "trace"  # an OpenTelemetry span
 
+    @property
+    def witness(self) -> str:
+        """Who saw it: a plan without its run is a run that the same log did not show."""
+        return "log" if self is ExecutionSource.PLAN else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Execution:
