@@ -30,7 +30,7 @@ _ROWS = re.compile(
 _LASTING = frozenset(
     {
         "action", "application", "bi_dashboard", "bi_query", "bi_tool", "bi_user", "controller",
-        "db_driver", "dbt_node_id", "dbt_profile", "dbt_target", "framework", "job", "route"
+        "db_driver", "dbt_profile", "dbt_target", "framework", "job", "route"
     }
 )  # fmt: skip
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}\Z")
