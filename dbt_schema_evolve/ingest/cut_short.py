@@ -19,7 +19,7 @@ class KnownTexts:
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         """`texts` are by fingerprint."""
-        self._sorted = sorted((normalised(text), name) for name, text in texts.items())
+        self._sorted = sorted((normalised(text) + " ", name) for name, text in texts.items())
 
     def whole(self, name: str, beginning: str) -> str | Skip:
         """Return the fingerprint of the only statement that begins like a text, or say why not."""

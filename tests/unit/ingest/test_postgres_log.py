@@ -78,8 +78,8 @@ def test_of_the_extended_protocol_only_executions_count() -> None:
     sql = "select a from t where b = $1"
     lines = [
         line("%m [%p] ", f"duration: {ms} ms  {step}: {sql}")
-        for ms, step in (("0.1", "parse <unnamed>"), ("0.2", "bind <unnamed>"), ("4.0", "execute <unnamed>"),
-                         ("9.0", "execute fetch from C_1"))
+        for ms, step in (("0.1", "parse <unnamed>"), ("0.2", "bind <unnamed>"),
+                         ("4.0", "execute <unnamed>"), ("9.0", "execute fetch from C_1"))
     ]  # fmt: skip
     lines.insert(3, line("%m [%p] ", "Parameters: $1 = 'secret'", severity="DETAIL"))
     assert only(lines).duration_us == 4_000
@@ -110,9 +110,7 @@ def test_a_statement_that_failed_did_not_run() -> None:
 
 def test_a_plan_and_its_statement_are_one_execution_in_either_order() -> None:
     sql = "select a from t where b = 'x'"
-    plan = line("%m [%p] ", 'duration: 1.0 ms  plan:\n\t{"Query Text": "%s",' % sql).replace(
-        "%s", sql
-    )
+    plan = line("%m [%p] ", f'duration: 1.0 ms  plan:\n\t{{"Query Text": "{sql}",')
     plan += '\t "Plan": {"Node Type": "Seq Scan", "Actual Rows": 3.00, "Actual Loops": 2}}\n'
     run = line("%m [%p] ", f"duration: 2.000 ms  statement: {sql}")
     for lines in ([plan, run], [run, plan]):
@@ -185,7 +183,10 @@ def test_what_is_broken_costs_itself() -> None:
 
 def test_a_csv_record_without_an_end_costs_itself() -> None:
     rest = ',,,,,,,,"api","client backend",,7'
-    head = '2026-03-01 12:00:00.123 UTC,"ann","shop",1,"[local]",a.b,6,"SELECT",2026-03-01 12:00:00 UTC,3/3,0,LOG,00000,'
+    head = (
+        '2026-03-01 12:00:00.123 UTC,"ann","shop",1,"[local]",a.b,6,"SELECT",'
+        "2026-03-01 12:00:00 UTC,3/3,0,LOG,00000,"
+    )
     good = (
         head
         + '"duration: 2.000 ms  statement: select a\nfrom t where b = ""x"" and c = \'y\'",'

@@ -35,7 +35,8 @@ GOLDEN = {
     "operators stay": ("select a->>'k' from t where b @> '{}' and c ? 'x' and d <> 1",
                        "select a->>$1 from t where b @> $2 and c ? $3 and d <> $4"),
     "a string that a name touches": ("select date'2020-01-01'", "select date $1"),
-    "a string without an end": ("select a from t where b = 'and so on", "select a from t where b = $1"),
+    "a string without an end": ("select a from t where b = 'and so on",
+                                "select a from t where b = $1"),
     "dollar quotes": ("select $x$ secret $x$, E'a\\'b', U&'x'", "select $1, $2, $3"),
     "dbt's numbers": ('create temporary table "x__dbt_tmp123" as (select 1)',
                       'create temporary table "x__dbt_tmp" as (select $1)'),
@@ -43,10 +44,12 @@ GOLDEN = {
 PLACEHOLDERS = {
     "jdbc": ("select a from t where b = ? and c in (?, ?)",
              "select a from t where b = $1 and c in ($2, $3)"),
-    "python": ("select a % s from t where b = %s and c=%(name)s", "select a % s from t where b = $1 and c=$2"),
+    "python": ("select a % s from t where b = %s and c=%(name)s",
+               "select a % s from t where b = $1 and c=$2"),
     "named": ("select a::int from t where b = :name and c = '10:30'",
               "select a::int from t where b = $1 and c = '10:30'"),
-    "operators of jsonb": ("select a ? 'x', a ?| b from t where c = ?", "select a ? 'x', a ?| b from t where c = $1"),
+    "operators of jsonb": ("select a ? 'x', a ?| b from t where c = ?",
+                           "select a ? 'x', a ?| b from t where c = $1"),
 }  # fmt: skip
 
 
