@@ -30,6 +30,10 @@ class WarehouseError(EvolveError):
     """The warehouse cannot be reached or refuses what we need."""
 
 
+class NotCapturedError(WarehouseError):
+    """Nothing has ever been captured in this warehouse."""
+
+
 class HistoryError(EvolveError):
     """The history file cannot be read or written."""
 

@@ -44,7 +44,7 @@ from dbt_schema_evolve.report.contents import ReportInput
 from dbt_schema_evolve.workflows.advise import Advice, advise
 from dbt_schema_evolve.workflows.ask_lineage import Questions, ask
 from dbt_schema_evolve.workflows.ingest import Ingested, ingest, read_artifacts, with_state
-from dbt_schema_evolve.workflows.ingest_logs import LogFiles, check_logs, ingest_logs
+from dbt_schema_evolve.workflows.ingest_logs import LogFiles, check_logs
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.lineage_diff import ArtifactFolder, KeptState, lineage_diff
 from dbt_schema_evolve.workflows.lineage_states import keep_state
@@ -94,20 +94,18 @@ class App:
     ) -> Ingested:
         """Bring the history up to date; paths and patterns name what else saw queries run."""
         read = read_artifacts(artifact_files(self.project.target_path))
-        files = LogFiles(log_files(logs), log_files(dbt_logs), log_files(otlp))
+        files = None
+        if logs or dbt_logs or otlp:
+            files = LogFiles(log_files(logs), log_files(dbt_logs), log_files(otlp))
         # The warehouse first: where it cannot be reached, no empty history is left behind.
         with self.warehouse() as warehouse:
-            settings = warehouse.log_settings()
-            check_logs(files, settings)
+            if files is not None:
+                check_logs(files, warehouse.log_settings())
             make_state_dir(self.project.state_dir)
             with self._history() as history, self._memory() as memory:
-                ingested = ingest(read, warehouse, history)
+                ingested = ingest(read, warehouse, history, files)
                 commit = head_commit(self.project.folder)
-                state = keep_state(read, warehouse, history, commit, memory)
-                done = with_state(ingested, state)
-                if not (logs or dbt_logs or otlp):
-                    return done
-                return replace(done, logs=ingest_logs(files, settings, history))
+                return with_state(ingested, keep_state(read, warehouse, history, commit, memory))
 
     def advise(
         self,

@@ -203,8 +203,8 @@ def test_executions_that_are_alike_are_counted_by_the_hour(history: History) -> 
 def test_who_sent_it_keeps_counts_apart(history: History) -> None:
     different = [
         execution(2, role="other"), execution(3, application_name=""),
-        execution(4, text="select b"), execution(5, source=ExecutionSource.TRACE), execution(6, tags=frozenset()),
-        execution(7, node_id="model.shop.orders"),
+        execution(4, text="select b"), execution(5, source=ExecutionSource.TRACE),
+        execution(6, tags=frozenset()), execution(7, node_id="model.shop.orders"),
     ]  # fmt: skip
     history.add_executions([execution(1), *different])
     assert [count.calls for count in history.execution_counts()] == [1] * 7
