@@ -14,6 +14,7 @@ from dbt_schema_evolve.records.workload import QueryStat, Sender, Statement
 _KINDS = {
     "application": ("application", ""),
     "route": ("route", "application"),
+    "job": ("job", "application"),
     "bi_dashboard": ("dashboard", "bi_tool"),
     "bi_query": ("report", "bi_tool"),
     "bi_tool": ("bi_tool", ""),
