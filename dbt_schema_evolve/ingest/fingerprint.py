@@ -127,7 +127,7 @@ def _without_literals(words: list[Token]) -> tuple[list[str], list[int]]:
         elif word in {")", "]"} and len(levels) > 1:
             levels.pop()
         begin = index
-        if word == LITERAL and before == "-" and expects_value(out[:-1]):
+        while word == LITERAL and out[-1:] == ["-"] and expects_value(out[:-1]):
             out.pop()
             begin = begins.pop()
         out.append(word)

@@ -55,7 +55,7 @@ QUERIES = [
     "select 7.5::numeric(8, 1), cast('7' as varchar(3)), date '2020-01-01', interval '1 day'",
     "select extract(year from at), at at time zone 'UTC', at - interval '3' day from shop.o",
     "select tags->>'a', tags @> '{\"a\": 1}', tags ? 'b', tags #> '{a}' from shop.o",
-    "select id - 1, id -1, -id, - 1, 2 * -3 from shop.o where note like 'a%' escape '!'",
+    "select id - 1, id -1, -id, - 1, 2 * -3, - -4 from shop.o where note like 'a%' escape '!'",
     "select case when id = 1 then 'one' else null end, coalesce(note, '') from shop.o",
     "insert into shop.o (id, note) values (9, 'nine'), (10, 'ten')",
     "update shop.o set note = 'new', price = null where id between 1 and 9",

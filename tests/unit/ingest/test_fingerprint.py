@@ -39,6 +39,7 @@ SAME = {
         'create index "f123456789abcdef0123456789abcdef" on t (a)',
     ),
     "negative numbers": ("select a from t where b = -5", "select a from t where b = $1"),
+    "signs of signs": ("select a from t where b = - -5", "select a from t where b = $1"),
     "truth and null as values": ("select true, null", "select $1, $2"),
     "fields of extract": ("select extract(year from a) from t", "select extract($1 from a) from t"),
     "dollar quotes and escapes": ("select $x$ it's $x$, E'a\\'b', U&'x'", "select 'a', 'b', 'c'"),
