@@ -14,6 +14,10 @@ class ArtifactError(EvolveError):
     """A file that dbt wrote is missing, broken, or not one we can read."""
 
 
+class LogError(EvolveError):
+    """A log or trace file is missing, cannot be read, or is none that we know."""
+
+
 class ProjectError(EvolveError):
     """The dbt project or its profile cannot be found or understood."""
 
@@ -24,6 +28,10 @@ class DbtError(EvolveError):
 
 class WarehouseError(EvolveError):
     """The warehouse cannot be reached or refuses what we need."""
+
+
+class NotCapturedError(WarehouseError):
+    """Nothing has ever been captured in this warehouse."""
 
 
 class HistoryError(EvolveError):

@@ -1,16 +1,18 @@
 """What the workflows need from the world, as protocols."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from dbt_schema_evolve.ingest.log_entries import LogSettings
 from dbt_schema_evolve.recommend.cost import CostOracle
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import IndexSpec
 from dbt_schema_evolve.records.etl import EtlEvent, SeenReport
+from dbt_schema_evolve.records.executions import Execution, ExecutionCount
 from dbt_schema_evolve.records.lineage import LineageGraph, NodeLineage
 from dbt_schema_evolve.records.lineage_states import ColumnType, GraphSeen, LineageState
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
@@ -27,6 +29,24 @@ class Progress(Protocol):
         ...
 
 
+class TextFile(Protocol):
+    """A file of lines, read when it is asked for them; errors are LogError."""
+
+    @property
+    def at(self) -> str:
+        """Where it is, for messages."""
+        ...
+
+    @property
+    def written_at(self) -> datetime:
+        """When it was last written."""
+        ...
+
+    def lines(self) -> Iterator[str]:
+        """Read it from the beginning, line ends kept."""
+        ...
+
+
 class Warehouse(Protocol):
     """The user's database, read and never written; errors are WarehouseError."""
 
@@ -36,6 +56,10 @@ class Warehouse(Protocol):
 
     def search_path(self) -> tuple[str, ...]:
         """Return the schemas in which unqualified names may be."""
+        ...
+
+    def log_settings(self) -> LogSettings:
+        """Return how the server writes its logs."""
         ...
 
     def captures(self, known: Collection[str]) -> Iterable[CapturedFacts]:
@@ -102,8 +126,16 @@ class History(Protocol):
         """Return each report once, by the time that it was last made."""
         ...
 
+    def add_executions(self, found: Iterable[Execution]) -> int:
+        """Keep executions by their ids, all or none; return how many were new."""
+        ...
+
     def captures(self) -> tuple[Capture, ...]:
         """Return every capture, oldest first."""
+        ...
+
+    def execution_counts(self, since: datetime | None = None) -> tuple[ExecutionCount, ...]:
+        """Return executions that are alike, an hour and a capture at a time, sorted by text."""
         ...
 
     def statement_snapshots(self, since: datetime | None = None) -> tuple[StatementSnapshot, ...]:

@@ -1,7 +1,7 @@
 """One dbt project, with the warehouse, history and tools that its verbs need."""
 
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +18,7 @@ from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.backends.home import home_of
 from dbt_schema_evolve.backends.lineage_cache import read_cache, write_cache
 from dbt_schema_evolve.backends.lineage_workers import in_processes
+from dbt_schema_evolve.backends.log_files import log_files
 from dbt_schema_evolve.backends.postgres.warehouse import PostgresWarehouse
 from dbt_schema_evolve.backends.project_files import read_project_files, write_patch
 from dbt_schema_evolve.backends.shadow import ShadowTarget
@@ -49,6 +50,7 @@ from dbt_schema_evolve.workflows.advise import Advice, advise
 from dbt_schema_evolve.workflows.ask_lineage import Questions, ask
 from dbt_schema_evolve.workflows.ingest import Ingested, ingest, read_artifacts, with_state
 from dbt_schema_evolve.workflows.ingest_events import ingest_events
+from dbt_schema_evolve.workflows.ingest_logs import LogFiles, check_logs
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.lineage_diff import ArtifactFolder, KeptState, lineage_diff
 from dbt_schema_evolve.workflows.lineage_states import keep_state
@@ -93,17 +95,31 @@ class App:
         """Return the project's own files by path."""
         return read_project_files(self.project.folder)
 
-    def ingest(self, events: Iterable[Path] = ()) -> Ingested:
-        """Bring the history up to date; `events` hold OpenLineage, beside what was received."""
+    def ingest(
+        self,
+        logs: Sequence[str] = (),
+        dbt_logs: Sequence[str] = (),
+        otlp: Sequence[str] = (),
+        events: Iterable[Path] = (),
+    ) -> Ingested:
+        """Bring the history up to date; paths and patterns name what else saw queries run.
+
+        `events` hold OpenLineage, beside what was received.
+        """
         read = read_artifacts(artifact_files(self.project.target_path))
+        files = None
+        if logs or dbt_logs or otlp:
+            files = LogFiles(log_files(logs), log_files(dbt_logs), log_files(otlp))
         # The warehouse first: where it cannot be reached, no empty history is left behind.
         with self.warehouse() as warehouse:
+            if files is not None:
+                check_logs(files, warehouse.log_settings())
             make_state_dir(self.project.state_dir)
             with self._history() as history, self._memory() as memory:
                 received = filter(Path.exists, [self.events_dir])
                 reported = ingest_events(event_files([*events, *received]), history, MAX_BYTES)
                 ingested = replace(
-                    ingest(read, warehouse, history),
+                    ingest(read, warehouse, history, files),
                     events=reported.events,
                     unread_events=reported.skips,
                 )

@@ -9,6 +9,7 @@ import itertools
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from dbt_schema_evolve.ingest.lexer import Token, TokenKind, comments, tokens
 
@@ -28,11 +29,20 @@ _OPENS_VALUE = frozenset(
         "set", "from", "to", "is", "using", "any", "all", "some", "distinct", "over", "as", "for"
     }
 )  # fmt: skip
+_IN_QUERIES = frozenset({"select", "union", "except", "intersect"})
 _ENDS_BY = frozenset(
     {
         "having", "limit", "offset", "fetch", "union", "except", "intersect", "window", "for"
     }
 )  # fmt: skip
+
+
+class Piece(NamedTuple):
+    """One word of a query without literals, and the tokens `[begin:end]` that it stands for."""
+
+    word: str
+    begin: int
+    end: int
 
 
 @dataclass(slots=True)
@@ -51,10 +61,22 @@ def fingerprint(text: str) -> str:
 
 def normalised(text: str) -> str:
     """Return the query without literals, comments, letter case and the numbers that dbt adds."""
+    return " ".join(piece.word for piece in pieces(bare_tokens(text)))
+
+
+def bare_tokens(text: str) -> list[Token]:
+    """Return the tokens that are not comments, without semicolons at the end."""
     words = [token for token in tokens(text) if token.kind is not TokenKind.COMMENT]
     while words and words[-1].text == ";":
         words.pop()
-    return " ".join(_one_element_lists(_without_literals(words)))
+    return words
+
+
+def pieces(words: list[Token]) -> list[Piece]:
+    """Return the words of a normalised query, each with the tokens that it stands for."""
+    folded, begins = _without_literals(words)
+    ends = [*begins[1:], len(words)]
+    return _one_element_lists(folded, begins, ends)
 
 
 def is_ours(text: str) -> bool:
@@ -74,11 +96,12 @@ def _names_us(comment: str) -> bool:
     return comment.replace("-", "_").lower().lstrip("+ ").startswith(_OUR_NAME)
 
 
-def _without_literals(words: list[Token]) -> list[str]:
-    """Return the words, folded, with `?` where pg_stat_statements has `$n`."""
+def _without_literals(words: list[Token]) -> tuple[list[str], list[int]]:
+    """Return the words, folded, `?` where pg_stat_statements has `$n`, and where each begins."""
     out: list[str] = []
+    begins: list[int] = []
     levels = [_Level()]
-    for index, (kind, text) in enumerate(words):
+    for index, (kind, text, _) in enumerate(words):
         before = out[-1] if out else ""
         word = _fold(kind, text)
         level = levels[-1]
@@ -94,9 +117,8 @@ def _without_literals(words: list[Token]) -> list[str]:
         elif _is_extract_field(words, index, out):
             word = LITERAL
         elif kind is TokenKind.WORD:
-            if word == "select":
-                level.is_query = True
-            elif word == "by":
+            level.is_query |= word in _IN_QUERIES
+            if word == "by":
                 level.in_by = True
             elif word in _ENDS_BY:
                 level.in_by = False
@@ -104,19 +126,23 @@ def _without_literals(words: list[Token]) -> list[str]:
             levels.append(_Level())
         elif word in {")", "]"} and len(levels) > 1:
             levels.pop()
-        if word == LITERAL and before == "-" and _is_sign(out[:-1]):
+        begin = index
+        while word == LITERAL and out[-1:] == ["-"] and expects_value(out[:-1]):
             out.pop()
+            begin = begins.pop()
         out.append(word)
-    return out
+        begins.append(begin)
+    return out, begins
 
 
 def _fold(kind: TokenKind, text: str) -> str:
     if kind is TokenKind.WORD:
         text = text.lower()
     if kind in {TokenKind.WORD, TokenKind.QUOTED}:
-        if _SALTED.match(text):
+        if len(text) >= 32 and _SALTED.match(text):
             return '"<md5>"'
-        return _TEMPORARY.sub(r"\1", text)
+        if "__dbt_" in text:
+            return _TEMPORARY.sub(r"\1", text)
     return text
 
 
@@ -129,8 +155,8 @@ def _is_extract_field(words: list[Token], index: int, out: list[str]) -> bool:
     )
 
 
-def _is_sign(out: list[str]) -> bool:
-    """Whether a minus behind these words is a number's sign and not a subtraction."""
+def expects_value(out: list[str]) -> bool:
+    """Whether a value comes behind these words: a minus is a sign there, and no subtraction."""
     if not out:
         return True
     last = out[-1]
@@ -139,19 +165,23 @@ def _is_sign(out: list[str]) -> bool:
     return not (last[0].isalnum() or last[0] == "_" or last[0] > "\x7f") or last in _OPENS_VALUE
 
 
-def _one_element_lists(words: list[str]) -> list[str]:
-    """Return the words with every IN list and array of literals cut to its first element."""
-    out: list[str] = []
+def _one_element_lists(words: list[str], begins: list[int], ends: list[int]) -> list[Piece]:
+    """Return the words with every IN list and array of literals cut to one element."""
+    out: list[Piece] = []
     index = 0
     while index < len(words):
-        out.append(words[index])
+        out.append(Piece(words[index], begins[index], ends[index]))
         index += 1
         opens = words[index - 1 : index + 1]
         if opens in (["in", "("], ["array", "["]):
-            end = _literals_end(words, index + 1)
-            if end:
-                out += [words[index], LITERAL, words[end]]
-                index = end + 1
+            close = _literals_end(words, index + 1)
+            if close:
+                out += [
+                    Piece(words[index], begins[index], ends[index]),
+                    Piece(LITERAL, begins[index + 1], begins[close]),
+                    Piece(words[close], begins[close], ends[close]),
+                ]
+                index = close + 1
     return out
 
 

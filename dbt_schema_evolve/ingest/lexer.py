@@ -23,14 +23,14 @@ class Token(NamedTuple):
 
     kind: TokenKind
     text: str
+    begin: int  # where in the statement
 
 
 # The order matters: a string's prefix would otherwise be read as a word, `$1` as a dollar quote.
 # A string, comment or name that the text ends in the middle of runs to the end.
 _TOKEN = re.compile(
-    r"""
-      (?P<space>\s+)
-    | (?P<comment>--[^\n]*|/\*)
+    r"""\s*(?:
+      (?P<comment>--[^\n]*|/\*)
     | (?P<escaped>[eE]'(?:[^'\\]|\\.|'')*(?:'|\Z))
     | (?P<string>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*(?:'|\Z))
     | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")*(?:"|\Z))
@@ -38,10 +38,11 @@ _TOKEN = re.compile(
     | (?P<dollar>\$(?P<tag>(?:[A-Za-z_\x80-\U0010ffff][\w]*)?)\$)
     | (?P<word>[A-Za-z_\x80-\U0010ffff][\w$\x80-\U0010ffff]*)
     | (?P<number>0[xXoObB][0-9A-Fa-f_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)
-    | (?P<symbol>::|\|\||[<>!=]=?|.)
-    """,
+    | (?P<symbol>::|\|\||[<>!=]=?|\S)
+    )""",
     re.VERBOSE | re.DOTALL,
 )
+_KINDS = {kind.value: kind for kind in TokenKind} | {"escaped": TokenKind.STRING}
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 
@@ -51,22 +52,36 @@ def tokens(text: str) -> Iterator[Token]:
     while match := _TOKEN.match(text, at):
         at = match.end()
         group = match.lastgroup
-        if group == "space":
-            continue
-        if group == "comment" and match[0] == "/*":
+        begin = match.start(group)  # type: ignore[arg-type]  # each alternative is named
+        if group == "comment" and text[begin] == "/":
             at = _comment_end(text, at)
-            yield Token(TokenKind.COMMENT, text[match.start() : at])
-        elif match["dollar"] is not None:
+            yield Token(TokenKind.COMMENT, text[begin:at], begin)
+        elif group == "dollar":
             end = text.find(match["dollar"], at)
             at = len(text) if end < 0 else end + len(match["dollar"])
-            yield Token(TokenKind.STRING, text[match.start() : at])
+            yield Token(TokenKind.STRING, text[begin:at], begin)
         else:
-            kind = TokenKind.STRING if group == "escaped" else TokenKind(str(group))
-            yield Token(kind, match[0])
+            yield Token(_KINDS[group], match[group], begin)  # type: ignore[index]
+
+
+def is_closed(token: Token) -> bool:
+    """Return whether a string, name or comment ends before the text does."""
+    text = token.text
+    if token.kind is TokenKind.COMMENT:
+        return text.startswith("--") or (len(text) >= 4 and text.endswith("*/"))
+    if token.kind is TokenKind.QUOTED or (token.kind is TokenKind.STRING and text[0] != "$"):
+        body = text.lstrip("eEbBxXnNuU&")
+        return len(body) > 1 and body[-1] == body[0]
+    if token.kind is TokenKind.STRING:
+        mark = text[: text.index("$", 1) + 1]
+        return len(text) >= 2 * len(mark) and text.endswith(mark)
+    return True
 
 
 def comments(text: str) -> Iterator[str]:
     """Yield what stands in each comment, without its marks."""
+    if "--" not in text and "/*" not in text:
+        return
     for token in tokens(text):
         if token.kind is TokenKind.COMMENT:
             body = token.text[2:]

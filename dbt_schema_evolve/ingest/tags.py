@@ -16,14 +16,48 @@ Tags = Iterator[tuple[str, str]]
 
 # https://google.github.io/sqlcommenter/spec: keys and values url-encoded, a quote as \'.
 _SQLCOMMENTER = re.compile(r"([\w%.\-+]+)\s*=\s*'((?:[^'\\]|\\.)*)'")
+_RAILS = re.compile(r"(?:application|controller|action|job):[^,\s]*(?:,\w+:[^,]*)*\Z")
 _PAIR = re.compile(r"(\w[\w ]*?)\s*:\s*([^,\s][^,]*?)\s*(?:,|\s(?=\w+:)|\Z)")
 _MAX_VALUE = 500  # characters; a tag is a name, not a document
 
 
 def tags(text: str) -> frozenset[tuple[str, str]]:
     """Return every tag of a statement, whichever tool wrote it."""
-    found = (pair for comment in comments(text) for reader in _READERS for pair in reader(comment))
-    return frozenset((key, value[:_MAX_VALUE]) for key, value in found if key and value)
+    found = {
+        (key, value[:_MAX_VALUE])
+        for comment in comments(text)
+        for reader in _READERS
+        for key, value in reader(comment)
+        if key and value
+    }
+    by_key = dict(sorted(found))
+    if "controller" in by_key and "route" not in by_key:
+        # Rails names an action and no path; `orders#show` is its own way of writing a route.
+        found.add(("route", "#".join(filter(None, map(by_key.get, ("controller", "action"))))))
+    return frozenset(found)
+
+
+# application_name where nobody has set it: it says what program it is, and not whose.
+_DRIVERS = re.compile(
+    r"""(?: \[unknown\] | psql | pgcli | pg_dump(?:all)? | pg_restore | pgbench | psycopg\d?
+      | postgresql\ jdbc\ driver | npgsql | node-postgres | pgx | libpq | unnamed | app(?:lication)?
+      | pgadmin.* | dbeaver.* | datagrip.* | dbvisualizer.* | azure\ data\ studio.*
+      )?\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_TOOLS = re.compile(r"(metabase|looker|redash|superset|tableau|grafana|power ?bi)\b", re.IGNORECASE)
+
+
+def application_tags(application_name: str) -> frozenset[tuple[str, str]]:
+    """Return what the name of a connection says of its owner; nothing where a driver chose it."""
+    name = application_name.strip()
+    if _DRIVERS.match(name):
+        return frozenset()
+    # `Metabase v0.50.1 [5f0c..]`: the version and the instance are none of a consumer's name.
+    tool = _TOOLS.match(name)
+    if tool:
+        return frozenset({("bi_tool", tool[1].lower().replace(" ", ""))})
+    return frozenset({("application", "dbt" if name.lower() == "dbt" else name[:_MAX_VALUE])})
 
 
 def _sqlcommenter(comment: str) -> Tags:
@@ -32,6 +66,15 @@ def _sqlcommenter(comment: str) -> Tags:
         return
     for key, value in _SQLCOMMENTER.findall(comment):
         yield unquote(key).strip(), unquote(value.replace("\\'", "'"))
+
+
+def _rails(comment: str) -> Tags:
+    """Read `application:Shop,controller:orders,action:show`, as Rails and marginalia write it."""
+    if not _RAILS.match(comment):
+        return
+    for pair in comment.split(","):
+        key, _, value = pair.partition(":")
+        yield key, value.strip("'")
 
 
 def _dbt(comment: str) -> Tags:
@@ -47,8 +90,8 @@ def _dbt(comment: str) -> Tags:
 
 
 def _metabase(comment: str) -> Tags:
-    """Read `Metabase:: userID: 1 queryType: native queryHash: 4f..`."""
-    if not comment.startswith("Metabase::"):
+    """Read `Metabase:: userID: 1 queryType: native queryHash: 4f..`; alone where nobody asked."""
+    if comment != "Metabase" and not comment.startswith("Metabase::"):
         return
     yield "bi_tool", "metabase"
     yield from _named(
@@ -67,7 +110,7 @@ def _looker(comment: str) -> Tags:
     fields = _json_object(body.rstrip("' "))
     # The history slug is new at each run, so it names no query.
     for key, tag in (("user_id", "bi_user"), ("dashboard_id", "bi_dashboard")):
-        if key in fields:
+        if fields.get(key) is not None:  # derived tables are made for nobody
             yield tag, str(fields[key])
 
 
@@ -77,9 +120,8 @@ def _redash(comment: str) -> Tags:
     if "query hash:" not in lowered or not ("job id:" in lowered or "task id:" in lowered):
         return
     yield "bi_tool", "redash"
-    yield from _named(
-        comment, {"query_id": "bi_query", "query id": "bi_query", "username": "bi_user"}
-    )
+    found = _named(comment, {"query_id": "bi_query", "query id": "bi_query", "username": "bi_user"})
+    yield from (tag for tag in found if tag != ("bi_query", "adhoc"))  # not saved under a number
 
 
 def _superset(comment: str) -> Tags:
@@ -117,6 +159,7 @@ def _json_object(text: str) -> dict[str, object]:
 
 _READERS: tuple[Callable[[str], Tags], ...] = (
     _sqlcommenter,
+    _rails,
     _dbt,
     _metabase,
     _looker,

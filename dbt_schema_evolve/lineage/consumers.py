@@ -1,22 +1,34 @@
 """Who reads: exposures that the project declares, and clients as their statements name them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
 
 from dbt_schema_evolve.records.lineage import Consumer
 from dbt_schema_evolve.records.project import Exposure
-from dbt_schema_evolve.records.workload import QueryStat, Statement
+from dbt_schema_evolve.records.workload import QueryStat, Sender, Statement
 
 # Tag -> kind of consumer. A route is known per application, a dashboard per BI tool.
 _KINDS = {
     "application": ("application", ""),
     "route": ("route", "application"),
+    "job": ("job", "application"),
     "bi_dashboard": ("dashboard", "bi_tool"),
     "bi_query": ("report", "bi_tool"),
     "bi_tool": ("bi_tool", ""),
     "bi_user": ("user", "bi_tool"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A reader's part in the runs of one statement."""
+
+    calls: int = 0
+    total_us: int = 0
+    seen: tuple[datetime, ...] = ()
 
 
 @dataclass(slots=True)
@@ -25,8 +37,7 @@ class _Reader:
 
     reads: set[str] = field(default_factory=set)
     fingerprints: set[str] = field(default_factory=set)
-    calls: int = 0
-    total_us: int = 0
+    parts: list[_Part] = field(default_factory=list)
 
 
 def consumer_id(kind: str, name: str) -> str:
@@ -58,31 +69,22 @@ def observed(
 
     `reads` holds the nodes that each fingerprint reads, for statements that are not dbt's own;
     a role that dbt runs as is no consumer.
-    Where one statement came from two routes, pg_stat_statements cannot say how its calls divide:
-    both count all of them.
+    Where logs or traces told the senders of a statement apart, its calls divide as they did there.
+    pg_stat_statements alone cannot say how: then two routes of one statement both count all of it.
     """
-    by_role: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+    runs: dict[str, list[QueryStat]] = defaultdict(list)
     for stat in stats:
-        calls, total_us = by_role[stat.fingerprint].get(stat.role, (0, 0))
-        by_role[stat.fingerprint][stat.role] = (calls + stat.calls, total_us + stat.total_us)
-
+        runs[stat.fingerprint].append(stat)
     readers: dict[tuple[str, str], _Reader] = defaultdict(_Reader)
     for statement in statements:
         nodes = reads.get(statement.fingerprint)
         if not nodes:
             continue
-        runs = by_role.get(statement.fingerprint, {})
-        everyone = (sum(run[0] for run in runs.values()), sum(run[1] for run in runs.values()))
-        named = dict.fromkeys(_named(statement), everyone)
-        for role in (statement.roles | runs.keys()) - dbt_roles:
-            named["role", role] = runs.get(role, (0, 0))
-        for key, (calls, total_us) in named.items():
+        for key, part in _parts(statement, runs[statement.fingerprint], dbt_roles).items():
             reader = readers[key]
             reader.reads |= nodes
-            if statement.fingerprint not in reader.fingerprints:
-                reader.fingerprints.add(statement.fingerprint)
-                reader.calls += calls
-                reader.total_us += total_us
+            reader.fingerprints.add(statement.fingerprint)
+            reader.parts.append(part)
     return [
         Consumer(
             id=consumer_id(kind, name),
@@ -90,21 +92,73 @@ def observed(
             name=name,
             reads=frozenset(reader.reads),
             fingerprints=frozenset(reader.fingerprints),
-            calls=reader.calls,
-            total_us=reader.total_us,
+            calls=sum(part.calls for part in reader.parts),
+            total_us=sum(part.total_us for part in reader.parts),
+            first_seen=min((at for part in reader.parts for at in part.seen), default=None),
+            last_seen=max((at for part in reader.parts for at in part.seen), default=None),
         )
         for (kind, name), reader in sorted(readers.items())
     ]
 
 
-def _named(statement: Statement) -> set[tuple[str, str]]:
-    """Return kind and name of each consumer that a statement's tags speak of."""
+def _parts(
+    statement: Statement, runs: Sequence[QueryStat], dbt_roles: frozenset[str]
+) -> dict[tuple[str, str], _Part]:
+    """Return each consumer's part in a statement."""
+    everyone = _whole(runs)
+    if not statement.senders:
+        found = dict.fromkeys(_named(statement.tags), everyone)
+    else:
+        senders: dict[tuple[str, str], list[Sender]] = defaultdict(list)
+        for sender in statement.senders:
+            for key in _named(sender.tags):
+                senders[key].append(sender)
+        found = {key: _share(own, statement.senders, everyone) for key, own in senders.items()}
+    for role in statement.roles | {run.role for run in runs if run.role}:
+        if role not in dbt_roles:
+            found["role", role] = _whole([run for run in runs if run.role == role])
+    return found
+
+
+def _whole(runs: Sequence[QueryStat]) -> _Part:
+    return _Part(
+        sum(run.calls for run in runs),
+        sum(run.total_us for run in runs),
+        tuple(at for run in runs for at in (run.window_start, run.window_end)),
+    )
+
+
+def _share(own: Sequence[Sender], senders: Sequence[Sender], everyone: _Part) -> _Part:
+    """Return the part of some senders: their share among those that the best witness saw."""
+    everywhere: Counter[str] = Counter()
+    for sender in senders:
+        everywhere[sender.witness] += sender.calls
+    witness = max({s.witness for s in own}, key=lambda name: (everywhere[name], name))
+    seen_by_it = [sender for sender in senders if sender.witness == witness]
+    mine = [sender for sender in own if sender.witness == witness]
+    calls = _ratio(sum(s.calls for s in mine), sum(s.calls for s in seen_by_it), Fraction(1))
+    time = _ratio(sum(s.total_us for s in mine), sum(s.total_us for s in seen_by_it), calls)
+    seen = tuple(at for s in own for at in (s.first_seen, s.last_seen) if at is not None)
+    # Who is the only sender is so too where Postgres alone was counting.
+    return _Part(
+        round(everyone.calls * calls),
+        round(everyone.total_us * time),
+        seen + everyone.seen if calls == 1 else seen,
+    )
+
+
+def _ratio(part: int, whole: int, unknown: Fraction) -> Fraction:
+    return Fraction(part, whole) if whole else unknown
+
+
+def _named(tags: frozenset[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return kind and name of each consumer that tags speak of."""
     found: set[tuple[str, str]] = set()
-    for key, value in statement.tags:
+    for key, value in tags:
         if key not in _KINDS:
             continue
         kind, within = _KINDS[key]
-        owners = sorted(owner for tag, owner in statement.tags if tag == within)
+        owners = sorted(owner for tag, owner in tags if tag == within)
         # Two applications behind one text: whose route it is cannot be told.
         found.add((kind, f"{owners[0]} {value}" if len(owners) == 1 else value))
     return found

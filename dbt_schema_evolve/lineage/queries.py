@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dbt_schema_evolve.lineage.attribution import Attribution, is_dbts
 from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.records.lineage import LineageQuery, NodeUse
 from dbt_schema_evolve.records.workload import QueryStat, QueryUses, Statement
@@ -29,6 +30,7 @@ def lineage_queries(
 ) -> tuple[LineageQuery, ...]:
     """Return every statement whose uses are known, by fingerprint.
 
+    A table that dbt fills on the way to a model is that model.
     It was first seen when the first window that it ran in began, and last when the last one ended.
     """
     runs: dict[str, _Runs] = defaultdict(_Runs)
@@ -37,20 +39,22 @@ def lineage_queries(
         run.calls += stat.calls
         run.total_us += stat.total_us
         run.windows += (stat.window_start, stat.window_end)
+    attribution = Attribution(schema)
     found = []
     for statement in sorted(statements, key=lambda each: each.fingerprint):
         use = uses.get(statement.fingerprint)
         if use is None:
             continue
         run = runs[statement.fingerprint]
+        target = None if use.writes is None else attribution.target(statement, use.writes)
         found.append(
             LineageQuery(
                 fingerprint=statement.fingerprint,
                 label=" ".join(statement.text.split())[:_LABEL],
                 reads=frozenset(map(schema.node_id, use.reads)),
                 uses=_node_uses(use, schema),
-                writes=schema.node_id(use.writes) if use.writes is not None else None,
-                issued_by=statement.node_id,
+                writes=None if target is None else schema.node_id(target),
+                issued_by=attribution.node_id(statement, use.writes),
                 roles=statement.roles,
                 calls=run.calls,
                 total_us=run.total_us,
@@ -74,7 +78,7 @@ def readers(
     for statement in statements:
         query = by_fingerprint.get(statement.fingerprint)
         fills_model = query is not None and query.writes in built
-        if statement.node_id or ("application", "dbt") in statement.tags or fills_model:
+        if is_dbts(statement) or fills_model:
             dbt_roles |= statement.roles
         elif query is not None and query.writes is None:
             reads[statement.fingerprint] = query.reads

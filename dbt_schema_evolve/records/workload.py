@@ -46,6 +46,19 @@ class QueryStat:
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """How often somebody sent a statement, as far as one witness saw it."""
+
+    witness: str  # log, dbt, trace; pg_stat_statements knows the first sender only, and no number
+    role: str
+    tags: frozenset[tuple[str, str]]
+    calls: int = 0
+    total_us: int = 0
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """A query without its literals, and where it came from."""
 
@@ -54,6 +67,7 @@ class Statement:
     roles: frozenset[str]
     tags: frozenset[tuple[str, str]] = frozenset()  # sqlcommenter and BI tool tags
     node_id: str | None = None  # the dbt node that issued it, where that is known
+    senders: tuple[Sender, ...] = ()  # where logs, dbt or traces tell them apart
 
 
 class UseKind(StrEnum):

@@ -1,13 +1,11 @@
 """What flows into what, and to whom: artifacts and query history put together."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbt_schema_evolve.errors import ArtifactError
 from dbt_schema_evolve.ingest.artifacts import read_manifest
-from dbt_schema_evolve.ingest.deltas import partial_captures, query_stats, statements
-from dbt_schema_evolve.ingest.fingerprint import fingerprint, is_ours
-from dbt_schema_evolve.ingest.tags import tags
+from dbt_schema_evolve.lineage.attribution import Attribution
 from dbt_schema_evolve.lineage.events import with_events
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
 from dbt_schema_evolve.lineage.parsing import UTILITY
@@ -20,12 +18,8 @@ from dbt_schema_evolve.records.etl import Home
 from dbt_schema_evolve.records.lineage import LineageGraph, NodeLineage
 from dbt_schema_evolve.records.project import CatalogTable, Project
 from dbt_schema_evolve.records.relations import Column
-from dbt_schema_evolve.records.workload import (
-    QueryStat,
-    QueryUses,
-    Skip,
-    Statement,
-)
+from dbt_schema_evolve.records.workload import QueryStat, QueryUses, Skip, Statement
+from dbt_schema_evolve.workflows.query_history import read_query_history
 
 _NOT_QUERIES = frozenset({SYSTEM_ONLY, UTILITY})
 
@@ -39,7 +33,7 @@ class Lineage:
     graph: LineageGraph
     statements: tuple[Statement, ...]
     uses: Mapping[str, QueryUses]  # by fingerprint
-    stats: tuple[QueryStat, ...]
+    stats: tuple[QueryStat, ...]  # without those that forecasts must not compare with the rest
     skips: tuple[Skip, ...]
 
     @property
@@ -69,22 +63,28 @@ def read_lineage(
         )
     project = read_manifest(artifact.content, "the manifest in the history")
     schema = warehouse_schema(project, catalog, search_path)
-    theirs = [s for s in history.statement_snapshots() if not is_ours(s.text)]
-    found = statements(theirs, fingerprint, tags)
-    stats = query_stats(theirs, fingerprint, partial_captures(history.captures()))
+    queries = read_query_history(history)
+    attribution = Attribution(schema)
+    found: list[Statement] = []
     uses: dict[str, QueryUses] = {}
     skips: list[Skip] = []
-    for statement in found:
+    for statement in queries.statements:
         outcome = query_uses(statement.fingerprint, statement.text, schema)
         if isinstance(outcome, QueryUses):
             uses[statement.fingerprint] = outcome
         elif outcome.reason not in _NOT_QUERIES:
             skips.append(outcome)
+        writes = outcome.writes if isinstance(outcome, QueryUses) else None
+        found.append(replace(statement, node_id=attribution.node_id(statement, writes)))
+    stats = (*queries.stats, *queries.more)
     earlier = earlier_lineages(project, history.lineage)
     graph = build_graph(project, schema, found, uses, stats, earlier, resolve)
     if home is not None:
         graph = with_events(graph, history.seen_reports(), schema, home)
-    return Lineage(project, schema, graph, found, uses, stats, (*graph.skips, *skips))
+    return Lineage(
+        project, schema, graph, tuple(found), uses, queries.stats,
+        (*graph.skips, *skips, *queries.skips),
+    )  # fmt: skip
 
 
 def warehouse_schema(

@@ -21,10 +21,12 @@ from dbt_schema_evolve.records.etl import (
     OutputColumn,
     SeenReport,
 )
+from dbt_schema_evolve.records.executions import ExecutionCount, ExecutionSource
 from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.relations import Column
 from tests.fakes.captures import FIRST, ODD, ORDERS, facts
+from tests.fakes.executions import execution
 from tests.fakes.history import DictHistory
 
 History = DuckHistory | DictHistory
@@ -44,6 +46,7 @@ def everything(history: History) -> str:
         (
             history.captures(),
             history.statement_snapshots(),
+            history.execution_counts(),
             history.node_runs(),
             history.relation_profiles(),
             history.column_profiles(),
@@ -59,6 +62,7 @@ def test_an_empty_history_answers_with_nothing(history: History) -> None:
     assert history.known_captures() == frozenset()
     assert history.captures() == ()
     assert history.statement_snapshots() == ()
+    assert history.execution_counts() == ()
     assert history.node_runs() == ()
     assert history.latest_relation_profiles() == ()
     assert history.latest_index_profiles() == ()
@@ -255,6 +259,67 @@ REPORT = JobReport(
 
 def _event(hours: int) -> EtlEvent:
     return EtlEvent(REPORT, f"run {hours}", EventKind.COMPLETE, FIRST + timedelta(hours=hours))
+
+
+def test_an_execution_is_counted_as_it_went_in(history: History) -> None:
+    one = execution(1, node_id="model.shop.orders")
+    assert history.add_executions([one]) == 1
+    assert history.execution_counts() == (
+        ExecutionCount(
+            one.text, one.source, one.at, one.at, 1, 1_000, 2, one.role, one.application_name,
+            one.tags, one.node_id, one.queryid,
+        ),
+    )  # fmt: skip
+
+
+def test_executions_that_are_alike_are_counted_by_the_hour(history: History) -> None:
+    history.add_executions(
+        [execution(1), execution(2, hours=0.4, duration_us=500), execution(3, hours=0.6)]
+    )
+    found = [(c.calls, c.total_us, c.last_at - c.first_at) for c in history.execution_counts()]
+    assert found == [(2, 1_500, timedelta(hours=0.4)), (1, 1_000, timedelta())]
+
+
+def test_who_sent_it_keeps_counts_apart(history: History) -> None:
+    different = [
+        execution(2, role="other"), execution(3, application_name=""),
+        execution(4, text="select b"), execution(5, source=ExecutionSource.TRACE),
+        execution(6, tags=frozenset()), execution(7, node_id="model.shop.orders"),
+    ]  # fmt: skip
+    history.add_executions([execution(1), *different])
+    assert [count.calls for count in history.execution_counts()] == [1] * 7
+
+
+def test_times_that_nobody_measured_are_counted_apart_from_those_measured(
+    history: History,
+) -> None:
+    history.add_executions([execution(1), execution(2, duration_us=None), execution(3)])
+    assert [(c.calls, c.total_us) for c in history.execution_counts()] == [(2, 2_000), (1, None)]
+
+
+def test_a_count_never_reaches_over_a_capture(history: History) -> None:
+    history.add_capture(facts(0, at=FIRST + timedelta(minutes=10)))
+    history.add_executions([execution(1), execution(2, hours=0.1), execution(3, hours=0.3)])
+    assert [count.calls for count in history.execution_counts()] == [2, 1]
+
+
+def test_executions_are_known_by_their_ids(history: History) -> None:
+    assert history.add_executions([execution(1), execution(1), execution(2)]) == 2
+    before = everything(history)
+    assert history.add_executions([execution(2), execution(1, text="select other")]) == 0
+    assert everything(history) == before
+    assert history.add_executions([]) == 0
+
+
+def test_executions_have_no_order_of_arrival(history: History, tmp_path: Path) -> None:
+    made = [execution(n, hours=n * 0.7, text=f"select {n % 3}") for n in range(9)]
+    history.add_executions(made[5:])
+    history.add_executions(made[:5])
+    other = DictHistory()
+    other.add_executions(made)
+    assert history.execution_counts() == other.execution_counts()
+    since = made[4].at
+    assert history.execution_counts(since) == other.execution_counts(since)
 
 
 def _results(invocation_id: str) -> RunResults:

@@ -1,5 +1,8 @@
 """A history in memory, which passes the same contract as the file."""
 
+import json
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import TracebackType
@@ -8,6 +11,7 @@ from typing import Any, Self, TypeVar
 from dbt_schema_evolve.lineage.reports import seen_reports
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.etl import EtlEvent, SeenReport
+from dbt_schema_evolve.records.executions import Execution, ExecutionCount
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.workload import StatementSnapshot
@@ -26,6 +30,7 @@ class DictHistory:
         self._results: dict[str, RunResults] = {}
         self._events: dict[Any, EtlEvent] = {}
         self.lineage = DictLineageStates()
+        self._executions: dict[str, Execution] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -57,6 +62,23 @@ class DictHistory:
 
     def seen_reports(self) -> tuple[SeenReport, ...]:
         return seen_reports(self._events.values())
+
+    def add_executions(self, found: Iterable[Execution]) -> int:
+        return sum(_added(self._executions, execution.id, execution) for execution in found)
+
+    def execution_counts(self, since: datetime | None = None) -> tuple[ExecutionCount, ...]:
+        looks = sorted(facts.capture.captured_at for facts in self._facts.values())
+        alike: dict[Any, list[Execution]] = defaultdict(list)
+        for e in self._executions.values():
+            if since is None or e.at >= since:
+                hour = e.at.replace(minute=0, second=0, microsecond=0)
+                tags = json.dumps(sorted(e.tags), ensure_ascii=False, separators=(",", ":"))
+                origin = (e.text, e.source.value, e.role, e.application_name, e.node_id or "", tags)
+                window = (hour, bisect_right(looks, e.at), e.duration_us is None)
+                alike[origin, window].append(e)
+        counts = [(origin, _count(same)) for (origin, _), same in alike.items()]
+        counts.sort(key=lambda c: (c[0], c[1].first_at, c[1].total_us is None))
+        return tuple(count for _, count in counts)
 
     def captures(self) -> tuple[Capture, ...]:
         return tuple(facts.capture for facts in self._by_age())
@@ -117,6 +139,17 @@ class DictHistory:
         return sorted(
             self._facts.values(), key=lambda f: (f.capture.captured_at, f.capture.capture_id)
         )
+
+
+def _count(same: list[Execution]) -> ExecutionCount:
+    one = same[0]
+    times = [e.duration_us for e in same if e.duration_us is not None]
+    return ExecutionCount(
+        one.text, one.source, min(e.at for e in same), max(e.at for e in same), len(same),
+        sum(times) if times else None, sum(e.rows or 0 for e in same), one.role,
+        one.application_name, one.tags, one.node_id,
+        max((e.queryid for e in same if e.queryid is not None), default=None),
+    )  # fmt: skip
 
 
 def _added(held: dict[Any, Any], key: Any, fact: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import duckdb
 
-from dbt_schema_evolve.backends.history import etl, rows
+from dbt_schema_evolve.backends.history import etl, executions, rows
 from dbt_schema_evolve.backends.history.file import opened, plainly, query_text
 from dbt_schema_evolve.backends.history.lineage_states import DuckLineageStates
 from dbt_schema_evolve.backends.history.transaction import (
@@ -22,6 +22,7 @@ from dbt_schema_evolve.backends.history.transaction import (
 )
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.etl import EtlEvent, SeenReport
+from dbt_schema_evolve.records.executions import Execution, ExecutionCount
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.workload import StatementSnapshot
@@ -136,6 +137,11 @@ class DuckHistory:
         with plainly(self.path), transaction(self._database) as db:
             return etl.add_events(db, self.warehouse, events)
 
+    def add_executions(self, found: Iterable[Execution]) -> int:
+        """Keep executions by their ids; return how many were new."""
+        with plainly(self.path), transaction(self._database) as db:
+            return executions.add_executions(db, column_types(db), self.warehouse, found)
+
     # What comes out, sorted.
 
     def captures(self) -> tuple[Capture, ...]:
@@ -152,6 +158,11 @@ class DuckHistory:
         found = self._own(query_text("statement_snapshots"), since=_plain(since))
         reader = rows.Reader()
         return tuple(reader.statement(row, texts) for row in found)
+
+    def execution_counts(self, since: datetime | None = None) -> tuple[ExecutionCount, ...]:
+        """Return executions that are alike, an hour and a capture at a time."""
+        found = self._own(query_text("execution_counts"), since=_plain(since))
+        return tuple(map(executions.execution_count, found))
 
     def node_runs(self, since: datetime | None = None) -> tuple[NodeRun, ...]:
         """Return the runs of nodes, of captures and of run results, by node and time."""

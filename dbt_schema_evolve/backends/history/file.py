@@ -13,7 +13,7 @@ from dbt_schema_evolve.errors import BusyError, HistoryError
 VERSION = 2
 
 # Version 2 added these tables to those of `schema.sql`; each script leaves what is there alone.
-_ADDITIONS: tuple[str, ...] = ("lineage", "etl")
+_ADDITIONS: tuple[str, ...] = ("etl", "executions", "lineage")
 
 # A history must never fetch code from the network.
 _CONFIG: dict[str, Any] = {

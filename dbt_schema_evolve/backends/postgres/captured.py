@@ -9,7 +9,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from dbt_schema_evolve.backends.postgres.catalog_sql import Row, query_text
-from dbt_schema_evolve.errors import WarehouseError
+from dbt_schema_evolve.errors import NotCapturedError, WarehouseError
 from dbt_schema_evolve.records.captures import Capture, CapturedFacts
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
@@ -50,7 +50,7 @@ def read_captures(
             f' "{schema}" to this role',
         ) from error
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
-        raise WarehouseError(
+        raise NotCapturedError(
             f"capture has never run here: {_first_line(error)}",
             at=schema,
             remedy='add `on-run-end: "{{ schema_evolve.capture() }}"` to dbt_project.yml and run'

@@ -1,8 +1,11 @@
 """The user's warehouse, read and never written."""
 
+import contextlib
 from collections.abc import Collection, Iterable
+from datetime import UTC, tzinfo
 from types import TracebackType
 from typing import Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psycopg
 
@@ -10,6 +13,7 @@ from dbt_schema_evolve.backends.dbt_project import Target
 from dbt_schema_evolve.backends.postgres.captured import read_captures
 from dbt_schema_evolve.backends.postgres.catalog import read_catalog
 from dbt_schema_evolve.backends.postgres.connect import connect
+from dbt_schema_evolve.ingest.log_entries import LogSettings
 from dbt_schema_evolve.records.captures import CapturedFacts
 from dbt_schema_evolve.records.catalog import Catalog
 
@@ -55,6 +59,19 @@ class PostgresWarehouse:
     def captures(self, known: Collection[str]) -> Iterable[CapturedFacts]:
         """Return the captures whose ids are not known yet, oldest first."""
         return read_captures(self.connection, known, self.own_schema)
+
+    def log_settings(self) -> LogSettings:
+        """Return how the server writes its logs; both settings are open to every role."""
+        found = self.connection.execute(
+            "select /* schema_evolve */ current_setting('log_line_prefix'),"
+            " current_setting('log_timezone'), current_database()"
+        ).fetchone()
+        prefix, zone, database = found or ("", "UTC", "")
+        timezone: tzinfo = UTC
+        # `<-03>+03` is a zone to Postgres alone.
+        with contextlib.suppress(ZoneInfoNotFoundError, ValueError):
+            timezone = ZoneInfo(zone)
+        return LogSettings(prefix, timezone, database)
 
     def search_path(self) -> tuple[str, ...]:
         """Return the schemas in which unqualified names may be: ours first, then other roles'."""

@@ -39,6 +39,7 @@ SAME = {
         'create index "f123456789abcdef0123456789abcdef" on t (a)',
     ),
     "negative numbers": ("select a from t where b = -5", "select a from t where b = $1"),
+    "signs of signs": ("select a from t where b = - -5", "select a from t where b = $1"),
     "truth and null as values": ("select true, null", "select $1, $2"),
     "fields of extract": ("select extract(year from a) from t", "select extract($1 from a) from t"),
     "dollar quotes and escapes": ("select $x$ it's $x$, E'a\\'b', U&'x'", "select 'a', 'b', 'c'"),
@@ -53,6 +54,10 @@ DIFFERENT = {
     "quoted names keep their case": ('select "A" from t', 'select "a" from t'),
     "positions in order by": ("select a, b from t order by 1", "select a, b from t order by 2"),
     "positions in group by": ("select a, b from t group by 1, 2", "select a, b from t group by 1"),
+    "positions behind a union of parentheses": (
+        "(select a, b from t) union (select b, a from t) order by 1",
+        "(select a, b from t) union (select b, a from t) order by 2",
+    ),
     "tests for null": ("select a from t where b is null", "select a from t where b is not null"),
     "subtraction": ("select a - 1 from t", "select a, 1 from t"),
     "lists of columns": ("select a from t where b in (c, d)", "select a from t where b in (c)"),

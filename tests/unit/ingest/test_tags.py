@@ -25,6 +25,28 @@ CASES = {
         "-- Metabase:: userID: 17 queryType: native queryHash: 4fab12\nselect 1",
         {("bi_tool", "metabase"), ("bi_user", "17"), ("bi_query", "4fab12")},
     ),
+    "Metabase for nobody": ("-- Metabase\nselect 1", {("bi_tool", "metabase")}),
+    "Rails": (
+        "select 1 /*application:Shop,controller:orders,action:show*/",
+        {("application", "Shop"), ("controller", "orders"), ("action", "show"),
+         ("route", "orders#show")},
+    ),
+    "a Rails job with quotes": (
+        "select 1 /*application:'Shop',job:'Nightly'*/",
+        {("application", "Shop"), ("job", "Nightly")},
+    ),
+    "a route goes before its controller": (
+        "select 1 /*controller='c',route='/a'*/", {("controller", "c"), ("route", "/a")},
+    ),
+    "Looker's derived tables": (
+        """select 1 -- Looker Query Context '{"user_id":null,"instance_slug":"7e"}'""",
+        {("bi_tool", "looker")},
+    ),
+    "Redash without a saved query": (
+        "/* Username: ann, query_id: adhoc, Queue: queries, Job ID: 1, Query Hash: ab */ select 1",
+        {("bi_tool", "redash"), ("bi_user", "ann")},
+    ),
+    "prose with a colon": ("select 1 /* note: application:x, really */", set()),
     "Looker": (
         """-- Looker Query Context '{"user_id":3,"history_slug":"ab"}'\nselect 1""",
         {("bi_tool", "looker"), ("bi_user", "3")},
