@@ -20,7 +20,7 @@ from dbt_schema_evolve.lineage.rows import Rows, Sources
 from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.lineage.scope import Found, Scope
 from dbt_schema_evolve.lineage.walk import Ctes
-from dbt_schema_evolve.records.lineage import EdgeKind, NodeLineage
+from dbt_schema_evolve.records.lineage import EdgeKind, IndirectKind, NodeLineage
 from dbt_schema_evolve.records.project import Node, Project
 from dbt_schema_evolve.records.relations import Column, ColumnName, RelationName
 from dbt_schema_evolve.records.workload import Skip, UseKind
@@ -154,9 +154,10 @@ class _Listener(Resolver):
         position: int = 0,
         descending: bool = False,
         constant: str = "",
+        decides: IndirectKind | None = None,
     ) -> None:
         self._hear(sources)
-        super().mark(sources, kind, position, descending, constant)
+        super().mark(sources, kind, position, descending, constant, decides)
 
     def _hear(self, sources: Sources) -> None:
         self.mentioned.update(stored.name for stored in sources)

@@ -50,9 +50,7 @@ def create_tables(
         connection.execute(sql.SQL("create table {} ({})").format(named(relation), body))
 
 
-def drop_tables(
-    connection: Connection, columns: Mapping[RelationName, tuple[Column, ...]]
-) -> None:
+def drop_tables(connection: Connection, columns: Mapping[RelationName, tuple[Column, ...]]) -> None:
     """Drop the schemas again."""
     for schema in sorted({relation.schema for relation in columns} | {SCRATCH.schema}):
         connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))

@@ -3,11 +3,12 @@
 from sqlglot import exp
 
 from dbt_schema_evolve.lineage import from_items
-from dbt_schema_evolve.lineage.flow import sources, unwrapped
+from dbt_schema_evolve.lineage.flow import decide, sources, unwrapped
 from dbt_schema_evolve.lineage.parsing import identifier
 from dbt_schema_evolve.lineage.rows import Entry, Output, Rows, Sources
 from dbt_schema_evolve.lineage.scope import Scope
 from dbt_schema_evolve.lineage.walk import Walk
+from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.workload import UseKind
 
 
@@ -35,9 +36,7 @@ def select(node: exp.Select, scope: Scope, walk: Walk) -> Rows:
     for clause in ("limit", "offset"):
         bound = node.args.get(clause)
         if bound is not None:
-            for query in bound.find_all(exp.Subquery):
-                walk.query(query, scope)
-                break
+            decide(bound.find_all(exp.Subquery), IndirectKind.FILTER, scope, walk)
     return rows
 
 

@@ -14,6 +14,7 @@ from dbt_schema_evolve.lineage.parsing import MARK
 from dbt_schema_evolve.lineage.rows import Sources
 from dbt_schema_evolve.lineage.scope import Found, Scope
 from dbt_schema_evolve.lineage.walk import Walk
+from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.workload import UseKind
 
 _COMPARISONS: dict[type[exp.Expr], UseKind] = {
@@ -97,7 +98,15 @@ def _term(node: exp.Expr, scope: Scope, walk: Walk) -> None:
     elif isinstance(node, exp.Or) and (column := _one_column(node, scope, walk)):
         walk.mark(column.output.sources, UseKind.EQUALITY)
     else:
-        walk.mark(sources(node, scope, walk), UseKind.FILTER)
+        _filter(node, scope, walk)
+
+
+def _filter(node: exp.Expr, scope: Scope, walk: Walk) -> None:
+    """Note a predicate that no index key can be taken from."""
+    found = sources(node, scope, walk)
+    joins = len(found) > 1 and len(_items(node, scope, walk)) > 1
+    decides = IndirectKind.JOIN if joins else IndirectKind.FILTER
+    walk.mark(found, UseKind.FILTER, decides=decides)
 
 
 def _negation(inner: exp.Expr, scope: Scope, walk: Walk) -> None:
@@ -113,7 +122,7 @@ def _negation(inner: exp.Expr, scope: Scope, walk: Walk) -> None:
     elif isinstance(inner, exp.In):
         _membership(inner, UseKind.FILTER, scope, walk)
     else:
-        walk.mark(sources(inner, scope, walk), UseKind.FILTER)
+        _filter(inner, scope, walk)
 
 
 def _comparison(left: exp.Expr, right: exp.Expr, kind: UseKind, scope: Scope, walk: Walk) -> None:
@@ -125,9 +134,8 @@ def _comparison(left: exp.Expr, right: exp.Expr, kind: UseKind, scope: Scope, wa
         inner = unwrapped(right.this)
         if isinstance(inner, exp.Query):
             _semi_join([left], inner, kind, scope, walk)
-        elif list(inner.find_all(exp.Column)):  # x = any(array_column)
-            walk.mark(sources(left, scope, walk), UseKind.FILTER)
-            walk.mark(sources(inner, scope, walk), UseKind.FILTER)
+        elif inner.find(exp.Column):  # x = any(array_column)
+            _filter(right.parent or right, scope, walk)
         else:
             _compare(left, inner, kind, scope, walk)
     elif isinstance(right, exp.All):
@@ -138,16 +146,18 @@ def _comparison(left: exp.Expr, right: exp.Expr, kind: UseKind, scope: Scope, wa
 
 def _compare(left: exp.Expr, right: exp.Expr, kind: UseKind, scope: Scope, walk: Walk) -> None:
     one, other = _side(left, scope, walk), _side(right, scope, walk)
+    decides = IndirectKind.FILTER
     if one.has_columns and other.has_columns:
-        joins = _items(one, scope, walk).isdisjoint(_items(other, scope, walk))
+        joins = _side_items(one, scope, walk).isdisjoint(_side_items(other, scope, walk))
         kind = UseKind.JOIN if joins and kind is not UseKind.FILTER else UseKind.FILTER
+        decides = IndirectKind.JOIN if joins else IndirectKind.FILTER
     for side, against in ((one, other), (other, one)):
         if side.is_query:
-            walk.mark(side.sources, UseKind.OUTPUT)
+            walk.mark(side.sources, UseKind.OUTPUT, decides=IndirectKind.FILTER)
         elif side.plain is None:
-            walk.mark(side.sources, UseKind.FILTER)
+            walk.mark(side.sources, UseKind.FILTER, decides=decides)
         else:
-            walk.mark(side.sources, kind, constant=constant(against.node))
+            walk.mark(side.sources, kind, constant=constant(against.node), decides=decides)
 
 
 def _membership(node: exp.In, kind: UseKind, scope: Scope, walk: Walk) -> None:
@@ -175,10 +185,11 @@ def _semi_join(
 ) -> None:
     how = UseKind.JOIN if kind is UseKind.EQUALITY else UseKind.FILTER
     for output in walk.query(query, scope).outputs:
-        walk.mark(output.sources, how)
+        walk.mark(output.sources, how, decides=IndirectKind.JOIN)
     for column in columns:
         side = _side(column, scope, walk)
-        walk.mark(side.sources, how if side.plain else UseKind.FILTER)
+        use = how if side.plain else UseKind.FILTER
+        walk.mark(side.sources, use, decides=IndirectKind.JOIN)
 
 
 def _side(node: exp.Expr, scope: Scope, walk: Walk) -> _Side:
@@ -205,15 +216,16 @@ def _without_text_cast(node: exp.Expr, scope: Scope, walk: Walk) -> exp.Expr:
     return inner if types and types <= _TEXTS else node
 
 
-def _items(side: _Side, scope: Scope, walk: Walk) -> set[object]:
-    """Return what in FROM the columns of a side belong to."""
-    if side.plain:
-        return {side.plain.item}
-    columns = side.node.find_all(exp.Column)
+def _side_items(side: _Side, scope: Scope, walk: Walk) -> set[object]:
+    return {side.plain.item} if side.plain else _items(side.node, scope, walk)
+
+
+def _items(node: exp.Expr, scope: Scope, walk: Walk) -> set[object]:
+    """Return what in FROM the columns of an expression belong to."""
     return {
         walk.column(column, scope).item
-        for column in columns
-        if not _inside_query(column, side.node)
+        for column in node.find_all(exp.Column)
+        if not _inside_query(column, node)
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from dbt_schema_evolve.lineage.parsing import identifier
-from dbt_schema_evolve.lineage.rows import IDENTITY, Output, Rows, united
+from dbt_schema_evolve.lineage.rows import IDENTITY, Output, Rows
 from dbt_schema_evolve.lineage.scope import Scope
 from dbt_schema_evolve.lineage.walk import Ctes, Walk
 from dbt_schema_evolve.records.relations import RelationName
@@ -74,7 +74,7 @@ def _recursive(
         for _ in range(_ROUNDS):
             before, walk.notes.marks = known[-1], set(marks)  # only the last round knows all
             walk.forget(body.expression)
-            known.append(united(before, walk.rows(body.expression, parent, ctes)))
+            known.append(walk.combined(before, walk.rows(body.expression, parent, ctes), body))
             if [o.sources for o in known[-1].outputs] == [o.sources for o in before.outputs]:
                 break
         return known[-1]

@@ -1,14 +1,20 @@
-"""Which columns an expression's value comes from, and what happens to them on the way."""
+"""Which columns an expression's value comes from, and what happens to them on the way.
 
-from collections.abc import Iterable
+Columns that only decide what is looked at (the partition of a window, the condition of an
+aggregate's FILTER, what a query in IN returns) are noted on the way and are no sources.
+"""
+
+from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
+from dbt_schema_evolve.lineage.functions import is_aggregate, returns_rows
 from dbt_schema_evolve.lineage.parsing import identifier
 from dbt_schema_evolve.lineage.rows import (
     AGGREGATE,
     CAST,
     EXPRESSION,
+    IDENTITY,
     NOTHING,
     WINDOW,
     Sources,
@@ -16,22 +22,19 @@ from dbt_schema_evolve.lineage.rows import (
     whole,
 )
 from dbt_schema_evolve.lineage.scope import Scope
+from dbt_schema_evolve.lineage.spelling import is_same_type
 from dbt_schema_evolve.lineage.walk import Walk
+from dbt_schema_evolve.records.lineage import IndirectKind
+from dbt_schema_evolve.records.workload import UseKind
 
-_LEAVES = (exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.Star)
+_LEAVES = (
+    exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.Star,
+    exp.Grouping,  # says which columns are grouped by, not what they hold
+)  # fmt: skip
 _CASTS = (exp.Cast, exp.TryCast)
 _NAMED = (exp.Kwarg, exp.PropertyEQ)
-
-# Aggregates that sqlglot has no class for.
-_AGGREGATES = frozenset(
-    {
-        "any_value", "bit_and", "bit_or", "bit_xor", "every", "json_agg", "json_agg_strict",
-        "json_object_agg", "jsonb_agg", "jsonb_agg_strict", "jsonb_object_agg", "mode",
-        "percentile_disc", "range_agg", "range_intersect_agg", "regr_avgx", "regr_avgy",
-        "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy",
-        "string_agg", "xmlagg"
-    }
-)  # fmt: skip
+# What has a rank of its own, however deep in an expression it stands.
+_APART = (exp.Column, exp.Query, exp.Exists, exp.Window, *_CASTS)
 
 
 def sources(node: exp.Expr, scope: Scope, walk: Walk) -> Sources:
@@ -42,7 +45,8 @@ def sources(node: exp.Expr, scope: Scope, walk: Walk) -> Sources:
     if isinstance(node, _LEAVES):
         return NOTHING
     if isinstance(node, _CASTS):
-        return merged([sources(node.this, scope, walk)], CAST)
+        inner = sources(node.this, scope, walk)
+        return inner if _is_no_cast(node, inner) else merged([inner], CAST)
     if isinstance(node, exp.Query):
         return merged(output.sources for output in walk.query(node, scope).outputs)
     if isinstance(node, exp.Exists):
@@ -58,11 +62,22 @@ def unwrapped(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def is_aggregate(node: exp.Expr) -> bool:
-    """Return whether a call folds many rows into one."""
-    if isinstance(node, exp.Anonymous):
-        return node.name.lower() in _AGGREGATES
-    return isinstance(node, exp.AggFunc | exp.WithinGroup | exp.Filter)
+def decide(
+    nodes: Iterable[exp.Expr], kind: IndirectKind, scope: Scope, walk: Walk
+) -> list[Sources]:
+    """Note that expressions decide about rows, and return what is behind them."""
+    found = [sources(node, scope, walk) for node in nodes]
+    for each in found:
+        walk.mark(each, UseKind.OUTPUT, decides=kind)
+    return found
+
+
+def _is_no_cast(node: exp.Expr, inner: Sources) -> bool:
+    """Whether a stored column is cast to the type that it has, which Postgres leaves out."""
+    if len(inner) != 1:
+        return False
+    ((stored, rank),) = inner.items()
+    return rank == IDENTITY and bool(stored.type) and is_same_type(stored.type, node.args["to"])
 
 
 def _rank(node: exp.Expr) -> int:
@@ -71,38 +86,62 @@ def _rank(node: exp.Expr) -> int:
     return AGGREGATE if is_aggregate(node) else EXPRESSION
 
 
-def _parts(node: exp.Expr, scope: Scope, walk: Walk) -> Iterable[Sources]:
+def _parts(node: exp.Expr, scope: Scope, walk: Walk) -> Iterator[Sources]:
     """Yield the sources of what a node is made of; long chains of operators need no recursion."""
     stack = [node]
     while stack:
         part = stack.pop()
-        if part is not node and (
-            isinstance(part, (exp.Column, exp.Query, exp.Exists, exp.Window, *_CASTS))
-            or is_aggregate(part)
-        ):
+        if part is not node and (isinstance(part, _APART) or is_aggregate(part)):
             yield sources(part, scope, walk)
-        elif isinstance(part, exp.Dot) and isinstance(part.expression, exp.Func):
-            stack.append(part.expression)  # a function with its schema
         elif isinstance(part, exp.Dot):
-            yield _field(part, scope, walk)
-        elif isinstance(part, exp.Collate) or (isinstance(part, exp.In) and part.args.get("query")):
+            if isinstance(part.expression, exp.Func):
+                stack.append(part.expression)  # a function with its schema
+            else:
+                yield _field(part, scope, walk)
+        elif isinstance(part, exp.Window):
             stack.append(part.this)
-            if isinstance(part, exp.In):
-                stack.append(part.args["query"])
+            decide(_windowed_by(part, scope), IndirectKind.WINDOW, scope, walk)
+        elif isinstance(part, exp.Filter):
+            stack.append(part.this)
+            decide([part.expression.this], IndirectKind.FILTER, scope, walk)
+        elif isinstance(part, exp.WithinGroup):  # what it sorts is what it returns
+            stack += [part.this, *(term.this for term in part.expression.expressions)]
+        elif isinstance(part, exp.Order):
+            stack.append(part.this)
+            terms = (term.this for term in part.expressions)
+            decide(terms, IndirectKind.ORDER, scope, walk)
+        elif isinstance(part, exp.In) and part.args.get("query"):
+            stack.append(part.this)
+            decide([part.args["query"]], IndirectKind.JOIN, scope, walk)
+        elif isinstance(part, exp.Any) and isinstance(unwrapped(part.this), exp.Query):
+            decide([part.this], IndirectKind.JOIN, scope, walk)
+        elif isinstance(part, exp.Collate):
+            stack.append(part.this)
         elif isinstance(part, _NAMED):
             stack.append(part.expression)
+        elif returns_rows(part):
+            yield from decide(_inside(part), IndirectKind.JOIN, scope, walk)
         elif not isinstance(part, _LEAVES):
-            if isinstance(part, exp.Window):
-                stack.extend(_named_window(part, scope))
-            stack.extend(
-                child for child in part.iter_expressions() if not isinstance(child, _LEAVES)
-            )
+            stack.extend(_inside(part))
 
 
-def _named_window(node: exp.Window, scope: Scope) -> Iterable[exp.Expr]:
-    """Return the window that `over w` names."""
-    name = identifier(node.args.get("alias"))
-    return [scope.windows[name]] if name in scope.windows else []
+def _inside(node: exp.Expr) -> Iterator[exp.Expr]:
+    return (child for child in node.iter_expressions() if not isinstance(child, _LEAVES))
+
+
+def _windowed_by(window: exp.Expr, scope: Scope) -> Iterator[exp.Expr]:
+    """Yield what a window is partitioned and ordered by, those that it builds on included."""
+    seen: set[str] = set()
+    while True:
+        yield from window.args.get("partition_by") or ()
+        order = window.args.get("order")
+        if order is not None:
+            yield from (term.this for term in order.expressions)
+        name = identifier(window.args.get("alias"))
+        if name not in scope.windows or name in seen:
+            return
+        seen.add(name)
+        window = scope.windows[name]
 
 
 def _field(node: exp.Dot, scope: Scope, walk: Walk) -> Sources:

@@ -2,32 +2,12 @@
 
 from sqlglot import exp
 
-from dbt_schema_evolve.lineage.flow import sources
+from dbt_schema_evolve.lineage.from_functions import alias_columns, alias_of, called
 from dbt_schema_evolve.lineage.parsing import UnreadableError, identifier
-from dbt_schema_evolve.lineage.rows import (
-    EXPRESSION,
-    Anything,
-    Entry,
-    Output,
-    Rows,
-    Sources,
-    merged,
-)
+from dbt_schema_evolve.lineage.rows import EXPRESSION, Entry, Output, Rows, merged
 from dbt_schema_evolve.lineage.scope import Scope
 from dbt_schema_evolve.lineage.walk import Walk
 from dbt_schema_evolve.records.workload import UseKind
-
-# Functions whose result columns have names of their own.
-_NAMED_RESULTS = {
-    "json_array_elements": ["value"],
-    "json_array_elements_text": ["value"],
-    "json_each": ["key", "value"],
-    "json_each_text": ["key", "value"],
-    "jsonb_array_elements": ["value"],
-    "jsonb_array_elements_text": ["value"],
-    "jsonb_each": ["key", "value"],
-    "jsonb_each_text": ["key", "value"],
-}
 
 
 def all_items(node: exp.Expr, scope: Scope, walk: Walk) -> Rows:
@@ -58,12 +38,12 @@ def together(many: list[Rows]) -> Rows:
 
 def item(node: exp.Expr, scope: Scope, walk: Walk) -> Rows:
     """Resolve one thing in FROM, with the joins in its parentheses."""
-    if isinstance(node, exp.Table) and isinstance(node.this, exp.Func):
-        rows = _added(_function(node, node.this, scope, walk), node, scope)
+    if isinstance(node, exp.Unnest) or (
+        isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier)
+    ):
+        rows = _added(called(node, scope, walk), node, scope)
     elif isinstance(node, exp.Table):
         rows = _table(node, scope, walk)
-    elif isinstance(node, exp.Unnest):
-        rows = _added(_function(node, node, scope, walk), node, scope)
     elif isinstance(node, exp.Lateral):
         rows = _lateral(node, scope, walk)
     elif isinstance(node, exp.Values):
@@ -79,25 +59,8 @@ def item(node: exp.Expr, scope: Scope, walk: Walk) -> Rows:
     return rows
 
 
-def alias_of(node: exp.Expr) -> str:
-    """Return the name by which the rest of the query knows an item; empty for none."""
-    alias = node.args.get("alias")
-    if alias is not None and alias.this is not None:
-        return identifier(alias.this)
-    return identifier(node.this) if isinstance(node, exp.Table) else ""
-
-
-def _alias_columns(node: exp.Expr) -> list[str]:
-    alias = node.args.get("alias")
-    columns = (alias.args.get("columns") or ()) if alias is not None else ()
-    return [
-        identifier(column.this if isinstance(column, exp.ColumnDef) else column)
-        for column in columns
-    ]
-
-
 def _added(rows: Rows, node: exp.Expr, scope: Scope) -> Rows:
-    rows = rows.renamed(_alias_columns(node))
+    rows = rows.renamed(alias_columns(node))
     scope.add(alias_of(node), rows)
     return rows
 
@@ -107,8 +70,7 @@ def _table(node: exp.Table, scope: Scope, walk: Walk) -> Rows:
     if not node.args.get("db") and name in scope.ctes:
         return _added(scope.ctes[name](), node, scope)
     entry = walk.read(walk.relation(node))
-    names = _alias_columns(node)
-    if names:
+    if alias_columns(node):
         return _added(_spread(entry), node, scope)
     scope.add(alias_of(node), entry)
     return _spread(entry)
@@ -121,31 +83,11 @@ def _spread(entry: Entry) -> Rows:
     return Rows(list(entry.known()), [entry] if entry.is_open else [])
 
 
-def _function(node: exp.Expr, call: exp.Expr, scope: Scope, walk: Walk) -> Rows:
-    """Resolve a function in FROM; it sees the items before it without LATERAL."""
-    found: Sources = merged([sources(call, scope, walk)], EXPRESSION)
-    names = _alias_columns(node)
-    offset = call.args.get("offset")
-    if isinstance(offset, exp.Expr):  # with ordinality as u(x, n)
-        names = [*names, identifier(offset)]
-    if names:
-        return Rows([Output(name, found) for name in names])
-    alias = alias_of(node) if node.args.get("alias") else ""
-    name = call.name.lower() if isinstance(call, exp.Anonymous) else ""
-    known = _NAMED_RESULTS.get(name) or [alias or walk.heading(call)]
-    outputs = [Output(known_name, found) for known_name in known]
-    if offset or node.args.get("ordinality"):
-        outputs.append(Output("ordinality", {}))
-    # A function that the user wrote may return any columns.
-    is_unknown = isinstance(call, exp.Anonymous) and name not in _NAMED_RESULTS
-    return Rows(outputs, [Anything(found)] if is_unknown else [])
-
-
 def _lateral(node: exp.Lateral, scope: Scope, walk: Walk) -> Rows:
     inner = node.this
     if isinstance(inner, exp.Query):
         return _added(walk.query(inner, scope), node, scope)
-    return _added(_function(node, inner, scope, walk), node, scope)
+    return _added(called(node, scope, walk), node, scope)
 
 
 def _is_join(node: exp.Expr) -> bool:

@@ -42,6 +42,8 @@ def node_lineage(node: str, sql: str, schema: LineageSchema) -> NodeLineage | Sk
         _, resolver, rows = resolved(sql, schema, expand=False, parsed=parse_once)
     except UnreadableError as unreadable:
         return Skip(node, unreadable.reason)
+    if resolver.put is not None:
+        rows = resolver.put  # what reaches the relation, and not what RETURNING shows
     if rows.rests:
         unknown = sorted(str(read) for read in resolver.notes.base if read not in schema.columns)
         return Skip(
@@ -51,13 +53,13 @@ def node_lineage(node: str, sql: str, schema: LineageSchema) -> NodeLineage | Sk
         )
     columns: dict[tuple[str, str, str], ColumnEdge] = {}
     for output in rows.outputs:
-        expression = _expression(output, resolver) if output.sources else ""
+        is_made = any(rank != IDENTITY for rank in output.sources.values())
+        expression = _expression(output, resolver) if is_made else ""
         for stored, rank in output.sources.items():
             source, name = schema.node_id(stored.name.relation), stored.name.column
-            kind = _kind(rank, name, output.name)
             columns[output.name, source, name] = ColumnEdge(
-                source, name, node, output.name, kind,
-                "" if kind in {EdgeKind.IDENTITY, EdgeKind.RENAME} else expression,
+                source, name, node, output.name, _kind(rank, name, output.name),
+                "" if rank == IDENTITY else expression,
             )  # fmt: skip
     indirect = {
         (schema.node_id(stored.name.relation), stored.name.column, kind)
@@ -71,6 +73,7 @@ def node_lineage(node: str, sql: str, schema: LineageSchema) -> NodeLineage | Sk
         indirect_edges=tuple(
             IndirectEdge(source, name, node, kind) for source, name, kind in sorted(indirect)
         ),
+        doubts=tuple(sorted(resolver.notes.doubts)),
     )
 
 

@@ -29,6 +29,7 @@ class Notes:
     marks: set[_Use] = field(default_factory=set)
     indirect: set[tuple[Stored, IndirectKind]] = field(default_factory=set)
     inherited: set[ColumnUse] = field(default_factory=set)  # from the views
+    doubts: set[str] = field(default_factory=set)  # columns that cost only themselves
 
     @property
     def uses(self) -> frozenset[ColumnUse]:
@@ -40,10 +41,19 @@ class Notes:
         return frozenset(self.inherited).union(own)
 
     def mark(
-        self, sources: Sources, kind: UseKind, position: int, descending: bool, constant: str
+        self,
+        sources: Sources,
+        kind: UseKind,
+        position: int,
+        descending: bool,
+        constant: str,
+        decides: IndirectKind | None,
     ) -> None:
-        """Note a use; what was computed on the way can no longer be searched or joined by key."""
-        indirect = _INDIRECT.get(kind)
+        """Note a use; what was computed on the way can no longer be searched or joined by key.
+
+        `decides` says how the columns decide about rows, where the use alone does not tell.
+        """
+        indirect = decides or _INDIRECT.get(kind)
         if indirect is not None:
             self.indirect.update((column, indirect) for column in sources)
         for column, rank in sources.items():

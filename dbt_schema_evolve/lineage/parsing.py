@@ -57,6 +57,10 @@ class UnreadableError(Exception):
         self.reason = reason
 
 
+class DoubtError(UnreadableError):
+    """A column whose meaning cannot be told; it need not cost the rest of its statement."""
+
+
 def marked(text: str) -> str:
     """Return the text with each `$n` as a string literal that carries its number."""
     if "$" not in text:

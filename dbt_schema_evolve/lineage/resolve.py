@@ -15,6 +15,7 @@ from dbt_schema_evolve.lineage.parsing import (
     MARK,
     TEXT,
     TOO_DEEP,
+    DoubtError,
     UnreadableError,
     identifier,
     marked,
@@ -35,11 +36,12 @@ from dbt_schema_evolve.lineage.schema import SYSTEM_SCHEMAS, LineageSchema, View
 from dbt_schema_evolve.lineage.scope import Found, Scope
 from dbt_schema_evolve.lineage.walk import Ctes
 from dbt_schema_evolve.lineage.writing import TRANSIENT, changed, created, target
+from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import UseKind
 
 _NO_COLUMNS = frozenset(
-    ["current_catalog", "current_role", "current_schema", "system_user", "user"]
+    ["current_catalog", "current_role", "current_schema", "default", "system_user", "user"]
 )
 
 
@@ -54,10 +56,11 @@ class Resolver:
         self.schema, self.text, self.expand = schema, text, expand
         self.notes = Notes()
         self.writes: RelationName | None = None
+        self.put: Rows | None = None  # what INSERT, UPDATE or MERGE puts into its columns
         self.meanings: dict[int, Found] = {}  # by the id() of a Column node
 
     def statement(self, tree: exp.Expr) -> Rows:
-        """Resolve a whole statement; what it returns, or what it puts into a relation."""
+        """Resolve a whole statement; what it returns, or what it creates a relation from."""
         if isinstance(tree, exp.Create):
             rows = created(tree, self)
         else:
@@ -110,18 +113,35 @@ class Resolver:
 
     def _set_operation(self, node: exp.SetOperation, parent: Scope | None, ctes: Ctes) -> Rows:
         # A union of hundreds of arms nests to the left: climb down without recursion.
-        arms: list[exp.Expr] = []
+        arms: list[exp.SetOperation] = []
         first: exp.Expr = node
         while isinstance(first, exp.SetOperation) and (
             first is node or not (first.args.get("with_") or first.args.get("order"))
         ):
-            arms.append(first.expression)
+            arms.append(first)
             first = first.this
         rows = self.rows(first, parent, ctes)
         for arm in reversed(arms):
-            rows = united(rows, self.rows(arm, parent, ctes))
+            rows = self.combined(rows, self.rows(arm.expression, parent, ctes), arm)
         self._sorted(node, rows, parent, ctes)
         return rows
+
+    def combined(self, left: Rows, right: Rows, node: exp.SetOperation) -> Rows:
+        """Return the rows of two arms; unless all are kept, whole rows are compared."""
+        if isinstance(node, exp.Union):
+            rows = united(left, right)
+            if node.args.get("distinct"):
+                self._compared(rows, IndirectKind.GROUP)
+            return rows
+        self._compared(left, IndirectKind.JOIN)
+        self._compared(right, IndirectKind.JOIN)
+        if right.rests or not left.rests:
+            return left
+        return united(left, right.without_sources())  # which spells out what the left one has
+
+    def _compared(self, rows: Rows, decides: IndirectKind) -> None:
+        for output in rows.outputs:
+            self.mark(output.sources, UseKind.OUTPUT, decides=decides)
 
     def _sorted(self, node: exp.Expr, rows: Rows, parent: Scope | None, ctes: Ctes) -> None:
         """Note the ORDER BY of a set operation or of a query in parentheses."""
@@ -144,13 +164,18 @@ class Resolver:
             entry = scope.entry(identifier(table))
             return Found(Output("*", whole(entry)), None)
         name = identifier(node.this)
-        if table:
-            return scope.qualified(identifier(table), name)
-        if name.startswith(MARK):
+        if not table and (
+            name.startswith(MARK)
+            or (name in _NO_COLUMNS and not node.this.args.get("quoted"))
+        ):
             return Found(Output(name, NOTHING), None)
-        if name in _NO_COLUMNS and not node.this.args.get("quoted"):
+        try:
+            return scope.qualified(identifier(table), name) if table else scope.column(name)
+        except DoubtError as doubt:
+            if self.expand:  # who asks for uses must not miss one
+                raise
+            self.notes.doubts.add(doubt.reason)
             return Found(Output(name, NOTHING), None)
-        return scope.column(name)
 
     def forget(self, node: exp.Expr) -> None:
         """Let the columns of a part mean something else in the next round of a recursion."""
@@ -164,9 +189,10 @@ class Resolver:
         position: int = 0,
         descending: bool = False,
         constant: str = "",
+        decides: IndirectKind | None = None,
     ) -> None:
         """Note what the statement does with some columns."""
-        self.notes.mark(sources, kind, position, descending, constant)
+        self.notes.mark(sources, kind, position, descending, constant, decides)
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from dbt_schema_evolve.lineage.parsing import UnreadableError
+from dbt_schema_evolve.lineage.parsing import DoubtError
 from dbt_schema_evolve.records.relations import ColumnName
 
 # What happened to a value on the way, as a rank: of two steps the stronger one names the edge.
@@ -82,7 +82,7 @@ class Rows:
     def infer(self, name: str) -> Output | None:
         """Return the column from the one rest that may hold it."""
         if len(self.rests) > 1:
-            raise UnreadableError(
+            raise DoubtError(
                 f"column {name} may come from several relations of unknown columns"
             )
         return self.rests[0].find(name) or self.rests[0].infer(name) if self.rests else None
@@ -91,6 +91,10 @@ class Rows:
     def is_open(self) -> bool:
         """Whether it may have columns that are not known."""
         return bool(self.rests)
+
+    def without_sources(self) -> "Rows":
+        """Return columns of the same names that no value flows out of."""
+        return Rows([Output(output.name, NOTHING) for output in self.outputs])
 
     def renamed(self, names: list[str]) -> "Rows":
         """Return the rows under other names, as `as t(a, b)` gives them to the first columns."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from dbt_schema_evolve.lineage.parsing import UnreadableError
+from dbt_schema_evolve.lineage.parsing import DoubtError, UnreadableError
 from dbt_schema_evolve.lineage.rows import NOTHING, Anything, Entry, Output, Rows, whole
 
 SYSTEM_COLUMNS = frozenset(["ctid", "oid", "tableoid", "xmin", "xmax", "cmin", "cmax"])
@@ -52,7 +52,7 @@ class Scope:
         for scope in self.around():  # `select t from t`: the whole row
             if name in scope.entries:
                 return Found(Output(name, whole(scope.entries[name])), (id(scope), name))
-        raise UnreadableError(f"column {name} is in none of the relations that it could come from")
+        raise DoubtError(f"column {name} is in none of the relations that it could come from")
 
     def own_column(self, name: str) -> Found | None:  # noqa: PLR0911 - one for each rule
         """Find an unqualified column in this scope only."""
@@ -70,7 +70,7 @@ class Scope:
         if len(doubtful) > 1:
             if all(isinstance(entry, Anything) and not entry.sources for _, entry in doubtful):
                 return Found(Output(name, NOTHING), None)
-            raise UnreadableError(
+            raise DoubtError(
                 f"column {name} may come from several relations of unknown columns"
             )
         for alias, entry in doubtful:
@@ -88,7 +88,7 @@ class Scope:
             if output is None and name in SYSTEM_COLUMNS:
                 output = Output(name, NOTHING)
             if output is None:
-                raise UnreadableError(f"column {name} is not in {alias}")
+                raise DoubtError(f"column {name} is not in {alias}")
             return Found(output, (id(scope), alias))
         raise UnreadableError(f"{alias}.{name}: nothing in FROM is called {alias}")
 

@@ -10,6 +10,7 @@ from dbt_schema_evolve.lineage.notes import Notes
 from dbt_schema_evolve.lineage.rows import Entry, Rows, Sources
 from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.lineage.scope import Found, Scope
+from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import UseKind
 
@@ -24,6 +25,7 @@ class Walk(Protocol):
     expand: bool
     notes: Notes
     writes: RelationName | None
+    put: Rows | None
 
     def query(self, node: exp.Expr, scope: Scope) -> Rows:
         """Resolve a query that stands inside an expression, or is LATERAL."""
@@ -31,6 +33,10 @@ class Walk(Protocol):
 
     def rows(self, node: exp.Expr, parent: Scope | None, ctes: Ctes) -> Rows:
         """Resolve a query of any form."""
+        ...
+
+    def combined(self, left: Rows, right: Rows, node: exp.SetOperation) -> Rows:
+        """Return the rows of two arms of a set operation."""
         ...
 
     def values(self, node: exp.Values, scope: Scope) -> Rows:
@@ -72,6 +78,7 @@ class Walk(Protocol):
         position: int = 0,
         descending: bool = False,
         constant: str = "",
+        decides: IndirectKind | None = None,
     ) -> None:
         """Note what the statement does with some columns."""
         ...

@@ -6,11 +6,13 @@ from sqlglot import exp
 
 from dbt_schema_evolve.lineage import clauses, from_items
 from dbt_schema_evolve.lineage.ctes import with_clause
-from dbt_schema_evolve.lineage.flow import sources
+from dbt_schema_evolve.lineage.flow import sources, unwrapped
+from dbt_schema_evolve.lineage.from_functions import alias_of
 from dbt_schema_evolve.lineage.parsing import UnreadableError, identifier
-from dbt_schema_evolve.lineage.rows import Output, Rows
+from dbt_schema_evolve.lineage.rows import NOTHING, Output, Rows, Sources
 from dbt_schema_evolve.lineage.scope import Scope
 from dbt_schema_evolve.lineage.walk import Ctes, Walk
+from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import UseKind
 
@@ -26,21 +28,20 @@ def created(node: exp.Create, walk: Walk) -> Rows:
 
 
 def changed(node: exp.Expr, parent: Scope | None, ctes: Ctes, walk: Walk) -> Rows:
-    """Resolve INSERT, UPDATE, DELETE or MERGE: what it puts into columns, or returns."""
+    """Resolve INSERT, UPDATE, DELETE or MERGE: what it returns, or else puts into columns."""
     table = node.this.this if isinstance(node.this, exp.Schema) else node.this
     walk.writes = target(table, walk)
     scope = Scope(parent, ctes)
     if isinstance(node, exp.Insert):
-        rows = _inserted(node, parent, ctes, walk)
+        rows = _inserted(node, table, scope, walk)
     else:
         rows = _changed_rows(node, table, scope, walk)
+    walk.put = rows
     returning = node.args.get("returning")
     if returning is None:
         return rows
     for output in rows.outputs:
         walk.mark(output.sources, UseKind.OUTPUT)
-    if isinstance(node, exp.Insert):
-        scope.add(from_items.alias_of(table), walk.schema.leaf(walk.relation(table)))
     return clauses.projected(returning.expressions, scope, walk)
 
 
@@ -53,19 +54,39 @@ def target(node: object, walk: Walk) -> RelationName:
     return RelationName(relation.schema, TRANSIENT.sub("", relation.name))
 
 
-def _inserted(node: exp.Insert, parent: Scope | None, ctes: Ctes, walk: Walk) -> Rows:
+def _inserted(node: exp.Insert, table: exp.Table, scope: Scope, walk: Walk) -> Rows:
+    into = walk.schema.leaf(walk.relation(table))
+    scope.add(alias_of(table), into)
     if not isinstance(node.expression, exp.Expr):  # default values
         return Rows([])
-    rows = walk.rows(node.expression, parent, ctes)
-    columns = node.this.expressions if isinstance(node.this, exp.Schema) else []
-    return rows.renamed([identifier(column) for column in columns])
+    rows = walk.rows(node.expression, scope.parent, scope.ctes)
+    if isinstance(node.this, exp.Schema):
+        rows = rows.renamed([identifier(column) for column in node.this.expressions])
+    else:  # columns are filled in the order in which the table has them
+        rows = rows.renamed([output.name for output in into.known()][: len(rows.outputs)])
+    conflict = node.args.get("conflict")
+    if conflict is None:
+        return rows
+    # Whether a row is inserted depends on the columns of the conflict, and on rows already there.
+    scope.entries["excluded"] = rows
+    keys = {identifier(key.find(exp.Column)) for key in conflict.args.get("conflict_keys") or ()}
+    for output in rows.outputs:
+        if output.name in keys:
+            walk.mark(output.sources, UseKind.OUTPUT, decides=IndirectKind.JOIN)
+    outputs: list[Output] = []
+    _assignments(conflict, outputs, scope, walk)
+    where = conflict.args.get("where")
+    if where is not None:
+        walk.condition(where.this, scope)
+    del scope.entries["excluded"]
+    return Rows(rows.outputs + outputs, rows.rests)
 
 
 def _changed_rows(node: exp.Expr, table: exp.Table, scope: Scope, walk: Walk) -> Rows:
     """Resolve what UPDATE, DELETE or MERGE looks at; return what it puts into columns."""
     target = walk.schema.leaf(walk.relation(table))
     walk.read(target.relation)
-    scope.add(from_items.alias_of(table), target)
+    scope.add(alias_of(table), target)
     from_items.all_items(node, scope, walk)
     using = node.args.get("using")
     for other in using if isinstance(using, list) else filter(None, [using]):
@@ -87,7 +108,7 @@ def _changed_rows(node: exp.Expr, table: exp.Table, scope: Scope, walk: Walk) ->
             names = then.this.expressions if isinstance(then.this, exp.Tuple) else []
             for at, value in enumerate(then.expression.expressions):
                 name = identifier(names[at].this) if at < len(names) else f"column{at + 1}"
-                outputs.append(Output(name, sources(value, scope, walk)))
+                outputs.append(Output(name, sources(value, scope, walk), made_by=value))
     return Rows(outputs)
 
 
@@ -96,5 +117,22 @@ def _assignments(node: exp.Expr, outputs: list[Output], scope: Scope, walk: Walk
         if isinstance(assignment, exp.EQ):
             names = assignment.this
             columns = names.expressions if isinstance(names, exp.Tuple) else [names]
-            found = sources(assignment.expression, scope, walk)
-            outputs += [Output(identifier(column.this), found) for column in columns]
+            values = _values(unwrapped(assignment.expression), len(columns), scope, walk)
+            outputs += [
+                Output(identifier(column.this), found, made_by=made_by)
+                for column, (found, made_by) in zip(columns, values, strict=False)
+            ]
+
+
+def _values(
+    node: exp.Expr, width: int, scope: Scope, walk: Walk
+) -> list[tuple[Sources, exp.Expr | None]]:
+    """Return what an assignment puts into each of its columns."""
+    if width == 1:
+        return [(sources(node, scope, walk), node)]
+    if isinstance(node, exp.Tuple):
+        return [(sources(each, scope, walk), each) for each in node.expressions]
+    if isinstance(node, exp.Query):
+        return [(output.sources, output.made_by) for output in walk.query(node, scope).outputs]
+    return [(NOTHING, None)] * width
+

@@ -103,6 +103,7 @@ class NodeLineage:
     reads: tuple[str, ...]  # nodes
     column_edges: tuple[ColumnEdge, ...]
     indirect_edges: tuple[IndirectEdge, ...]
+    doubts: tuple[str, ...] = ()  # why single columns have no edges
 
 
 @dataclass(frozen=True, slots=True, order=True)
