@@ -2,10 +2,10 @@
 
 from sqlglot import exp
 
-from dbt_schema_evolve.lineage import from_items
+from dbt_schema_evolve.lineage import foreign, from_items
 from dbt_schema_evolve.lineage.flow import decide, sources, unwrapped
 from dbt_schema_evolve.lineage.parsing import identifier
-from dbt_schema_evolve.lineage.rows import Entry, Output, Rows, Sources
+from dbt_schema_evolve.lineage.rows import Anything, Entry, Output, Rows, Sources
 from dbt_schema_evolve.lineage.scope import Scope
 from dbt_schema_evolve.lineage.walk import Walk
 from dbt_schema_evolve.records.lineage import IndirectKind
@@ -47,7 +47,7 @@ def projected(
     outputs: list[Output] = []
     rests: list[Entry] = []
     for expression in expressions:
-        stars = _star(expression, scope, star)
+        stars = _star(expression, scope, walk, star)
         if stars is not None:
             outputs += stars.outputs
             rests += stars.rests
@@ -57,18 +57,22 @@ def projected(
     return Rows(outputs, rests)
 
 
-def _star(node: exp.Expr, scope: Scope, star: Rows | None) -> Rows | None:
+def _star(node: exp.Expr, scope: Scope, walk: Walk, star: Rows | None) -> Rows | None:
     """Return what `*`, `t.*` or `(t).*` stands for; None for any other expression."""
     if isinstance(node, exp.Star):
+        foreign.check(node)
         if star is not None:
             return star
         return from_items.together([_columns_of(entry) for entry in scope.entries.values()])
     if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
+        foreign.check(node.this)
         return _columns_of(scope.entry(identifier(node.args["table"])))
     if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Star):
         inner = unwrapped(node.this)
-        if isinstance(inner, exp.Column) and not inner.args.get("table"):
-            return _columns_of(scope.entry(identifier(inner.this)))
+        alias = identifier(inner.this) if isinstance(inner, exp.Column) else ""
+        if alias in scope.entries and not inner.args.get("table"):
+            return _columns_of(scope.entries[alias])
+        return Rows([], [Anything(sources(inner, scope, walk))])  # a value of a composite type
     return None
 
 
@@ -79,6 +83,7 @@ def _columns_of(entry: Entry) -> Rows:
 
 
 def _group_by(group: exp.Group, node: exp.Select, rows: Rows, scope: Scope, walk: Walk) -> None:
+    foreign.check(group)
     terms = list(group.expressions)
     for key in ("grouping_sets", "rollup", "cube"):
         for clause in group.args.get(key) or ():

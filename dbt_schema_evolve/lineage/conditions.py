@@ -139,18 +139,22 @@ def _comparison(left: exp.Expr, right: exp.Expr, kind: UseKind, scope: Scope, wa
         else:
             _compare(left, inner, kind, scope, walk)
     elif isinstance(right, exp.All):
-        _compare(left, right.this, UseKind.FILTER, scope, walk)
+        inner = unwrapped(right.this)
+        if isinstance(inner, exp.Query):
+            _semi_join([left], inner, UseKind.FILTER, scope, walk)
+        else:
+            _compare(left, inner, UseKind.FILTER, scope, walk)
     else:
         _compare(left, right, kind, scope, walk)
 
 
 def _compare(left: exp.Expr, right: exp.Expr, kind: UseKind, scope: Scope, walk: Walk) -> None:
     one, other = _side(left, scope, walk), _side(right, scope, walk)
-    decides = IndirectKind.FILTER
+    items = _side_items(one, scope, walk), _side_items(other, scope, walk)
+    joins = all(items) and items[0].isdisjoint(items[1])
     if one.has_columns and other.has_columns:
-        joins = _side_items(one, scope, walk).isdisjoint(_side_items(other, scope, walk))
         kind = UseKind.JOIN if joins and kind is not UseKind.FILTER else UseKind.FILTER
-        decides = IndirectKind.JOIN if joins else IndirectKind.FILTER
+    decides = IndirectKind.JOIN if joins else IndirectKind.FILTER
     for side, against in ((one, other), (other, one)):
         if side.is_query:
             walk.mark(side.sources, UseKind.OUTPUT, decides=IndirectKind.FILTER)
@@ -217,7 +221,9 @@ def _without_text_cast(node: exp.Expr, scope: Scope, walk: Walk) -> exp.Expr:
 
 
 def _side_items(side: _Side, scope: Scope, walk: Walk) -> set[object]:
-    return {side.plain.item} if side.plain else _items(side.node, scope, walk)
+    if side.plain:
+        return {side.plain.item} - {None}
+    return _items(side.node, scope, walk) if side.has_columns else set()
 
 
 def _items(node: exp.Expr, scope: Scope, walk: Walk) -> set[object]:

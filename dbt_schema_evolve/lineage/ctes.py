@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from dbt_schema_evolve.lineage.parsing import identifier
-from dbt_schema_evolve.lineage.rows import IDENTITY, Output, Rows
+from dbt_schema_evolve.lineage.rows import EXPRESSION, IDENTITY, Output, Rows, merged
 from dbt_schema_evolve.lineage.scope import Scope
 from dbt_schema_evolve.lineage.walk import Ctes, Walk
 from dbt_schema_evolve.records.relations import RelationName
@@ -35,7 +35,25 @@ def with_clause(node: exp.Expr, parent: Scope | None, ctes: Ctes, walk: Walk) ->
         visible[name] = resolve
         if isinstance(cte.this, exp.DML):  # it runs whether or not it is read
             resolve()
+    if clause.args.get("search") or clause.args.get("cycle"):
+        visible[name] = _ordered(clause, visible[name])
     return visible
+
+
+def _ordered(clause: exp.Expr, resolve: Resolve) -> Resolve:
+    """Add the columns of SEARCH and CYCLE to the recursive query that they follow."""
+
+    def read() -> Rows:
+        rows = resolve()
+        outputs = list(rows.outputs)
+        for part in filter(None, (clause.args.get("search"), clause.args.get("cycle"))):
+            by = rows.find(identifier(part.this))
+            found = merged([by.sources], EXPRESSION) if by is not None else {}
+            names = (part.args["expression"], part.args.get("using"))
+            outputs += [Output(identifier(each), found) for each in names if each]
+        return Rows(outputs, rows.rests)
+
+    return read
 
 
 def _once(

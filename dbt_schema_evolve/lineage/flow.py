@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
+from dbt_schema_evolve.lineage.foreign import refuse
 from dbt_schema_evolve.lineage.functions import is_aggregate, returns_rows
 from dbt_schema_evolve.lineage.parsing import identifier
 from dbt_schema_evolve.lineage.rows import (
@@ -31,10 +32,9 @@ _LEAVES = (
     exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.Star,
     exp.Grouping,  # says which columns are grouped by, not what they hold
 )  # fmt: skip
-_CASTS = (exp.Cast, exp.TryCast)
 _NAMED = (exp.Kwarg, exp.PropertyEQ)
 # What has a rank of its own, however deep in an expression it stands.
-_APART = (exp.Column, exp.Query, exp.Exists, exp.Window, *_CASTS)
+_APART = (exp.Column, exp.Query, exp.Exists, exp.Window, exp.Cast)
 
 
 def sources(node: exp.Expr, scope: Scope, walk: Walk) -> Sources:
@@ -44,7 +44,9 @@ def sources(node: exp.Expr, scope: Scope, walk: Walk) -> Sources:
         return walk.column(node, scope).output.sources
     if isinstance(node, _LEAVES):
         return NOTHING
-    if isinstance(node, _CASTS):
+    if isinstance(node, exp.TryCast):
+        raise refuse("TRY_CAST")
+    if isinstance(node, exp.Cast):
         inner = sources(node.this, scope, walk)
         return inner if _is_no_cast(node, inner) else merged([inner], CAST)
     if isinstance(node, exp.Query):
@@ -113,7 +115,7 @@ def _parts(node: exp.Expr, scope: Scope, walk: Walk) -> Iterator[Sources]:
         elif isinstance(part, exp.In) and part.args.get("query"):
             stack.append(part.this)
             decide([part.args["query"]], IndirectKind.JOIN, scope, walk)
-        elif isinstance(part, exp.Any) and isinstance(unwrapped(part.this), exp.Query):
+        elif isinstance(part, exp.Any | exp.All) and isinstance(unwrapped(part.this), exp.Query):
             decide([part.this], IndirectKind.JOIN, scope, walk)
         elif isinstance(part, exp.Collate):
             stack.append(part.this)

@@ -2,6 +2,7 @@
 
 from sqlglot import exp
 
+from dbt_schema_evolve.lineage import foreign
 from dbt_schema_evolve.lineage.from_functions import alias_columns, alias_of, called
 from dbt_schema_evolve.lineage.parsing import UnreadableError, identifier
 from dbt_schema_evolve.lineage.rows import EXPRESSION, Entry, Output, Rows, merged
@@ -38,6 +39,7 @@ def together(many: list[Rows]) -> Rows:
 
 def item(node: exp.Expr, scope: Scope, walk: Walk) -> Rows:
     """Resolve one thing in FROM, with the joins in its parentheses."""
+    foreign.check(node)
     if isinstance(node, exp.Unnest) or (
         isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier)
     ):
@@ -110,6 +112,7 @@ def _is_comma(join: exp.Join) -> bool:
 
 
 def _joined(left: Rows, join: exp.Join, scope: Scope, walk: Walk) -> Rows:
+    foreign.check_join(join)
     before = dict(scope.joined)
     right = item(join.this, scope, walk)
     names = [identifier(column) for column in join.args.get("using") or ()]

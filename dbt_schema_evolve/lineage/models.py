@@ -48,7 +48,7 @@ def node_lineage(node: str, sql: str, schema: LineageSchema) -> NodeLineage | Sk
         unknown = sorted(str(read) for read in resolver.notes.base if read not in schema.columns)
         return Skip(
             node,
-            f"`*` cannot be spelled out: the columns of {', '.join(unknown) or 'a function'} "
+            f"`*` cannot be spelled out: the columns of {', '.join(unknown) or 'a value in it'} "
             "are not known",
         )
     columns: dict[tuple[str, str, str], ColumnEdge] = {}

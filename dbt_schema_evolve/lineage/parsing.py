@@ -34,6 +34,12 @@ _CREATES_ROWS = re.compile(
     r"(?:recursive\s+)?(?:table|view|materialized\s+view)\b",
     re.IGNORECASE,
 )
+_RECURSIVE_VIEW = re.compile(
+    r"(?P<head>create\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+)?)recursive\s+view\s+"
+    r"(?P<schema>(?:\"(?:[^\"]|\"\")+\"|\w+)\.)?(?P<name>\"(?:[^\"]|\"\")+\"|\w+)\s*"
+    r"(?P<columns>\([^()]*\))\s*as\s+(?P<query>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _REFRESH = re.compile(
     r"refresh\s+materialized\s+view\s+(?:concurrently\s+)?(?P<name>.+)", re.IGNORECASE
 )
@@ -143,6 +149,11 @@ def _parsed(text: str) -> exp.Expr | str:  # noqa: PLR0911 - one for each reason
     body = stripped(text)
     if cursor := _CURSOR.match(body):
         text = body = body[cursor.end() :]
+    if view := _RECURSIVE_VIEW.fullmatch(body):
+        text = body = (
+            f"{view['head']}view {view['schema'] or ''}{view['name']} as with recursive"
+            f" {view['name']} {view['columns']} as ({view['query']}) table {view['name']}"
+        )
     word = _WORD.match(body)
     first = word[0].lower() if word else ""
     if not body:
@@ -155,7 +166,8 @@ def _parsed(text: str) -> exp.Expr | str:  # noqa: PLR0911 - one for each reason
     except ParseError as error:
         # Not the error's own text: it quotes the statement, and with it somebody's data.
         at = error.errors[0] if error.errors else {}
-        return f"cannot be parsed at line {at.get('line')}, column {at.get('col')}; cut short?"
+        place = f"line {at.get('line')}, column {at.get('col')}"
+        return f"cannot be parsed at {place}; cut short, or another dialect's?"
     except SqlglotError:
         return "a string, name or comment has no end; cut short?"
     except RecursionError:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlglot import exp
 
-from dbt_schema_evolve.lineage import clauses, from_items
+from dbt_schema_evolve.lineage import clauses, foreign, from_items
 from dbt_schema_evolve.lineage.conditions import condition
 from dbt_schema_evolve.lineage.ctes import with_clause
 from dbt_schema_evolve.lineage.flow import sources
@@ -78,6 +78,7 @@ class Resolver:
 
     def rows(self, node: exp.Expr, parent: Scope | None, ctes: Ctes) -> Rows:
         """Resolve a query of any form."""
+        foreign.check(node)
         ctes = with_clause(node, parent, ctes, self)
         if isinstance(node, exp.Subquery | exp.Paren):
             rows = self.rows(node.this, parent, ctes)
@@ -118,6 +119,7 @@ class Resolver:
         while isinstance(first, exp.SetOperation) and (
             first is node or not (first.args.get("with_") or first.args.get("order"))
         ):
+            foreign.check(first)
             arms.append(first)
             first = first.this
         rows = self.rows(first, parent, ctes)

@@ -70,7 +70,7 @@ def _inserted(node: exp.Insert, table: exp.Table, scope: Scope, walk: Walk) -> R
     # Whether a row is inserted depends on the columns of the conflict, and on rows already there.
     scope.entries["excluded"] = rows
     keys = {identifier(key.find(exp.Column)) for key in conflict.args.get("conflict_keys") or ()}
-    for output in rows.outputs:
+    for output in (*rows.outputs, *into.known()):
         if output.name in keys:
             walk.mark(output.sources, UseKind.OUTPUT, decides=IndirectKind.JOIN)
     outputs: list[Output] = []
@@ -105,10 +105,14 @@ def _changed_rows(node: exp.Expr, table: exp.Table, scope: Scope, walk: Walk) ->
         if isinstance(then, exp.Update):
             _assignments(then, outputs, scope, walk)
         elif isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
-            names = then.this.expressions if isinstance(then.this, exp.Tuple) else []
-            for at, value in enumerate(then.expression.expressions):
-                name = identifier(names[at].this) if at < len(names) else f"column{at + 1}"
-                outputs.append(Output(name, sources(value, scope, walk), made_by=value))
+            if isinstance(then.this, exp.Tuple):
+                names = [identifier(column.this) for column in then.this.expressions]
+            else:  # columns are filled in the order in which the table has them
+                names = [output.name for output in target.known()]
+            outputs += [
+                Output(name, sources(value, scope, walk), made_by=value)
+                for name, value in zip(names, then.expression.expressions, strict=False)
+            ]
     return Rows(outputs)
 
 

@@ -1,6 +1,11 @@
 -- The little shop that the golden cases of lineage are about.
 create schema shop;
 create type shop.mood as enum ('good', 'it''s bad');
+create type shop.box as (width integer, height integer);
+create table shop.staff (id integer primary key, boss_id integer, name text, salary numeric);
+create table shop.parcels (
+  id integer, size shop.box, codes integer[], labels text[], doc jsonb, form xml, during tsrange
+);
 create table shop.customers (
   id integer primary key, name text, email text, country varchar(2), born date, vip boolean,
   address jsonb, tags text[], mood shop.mood

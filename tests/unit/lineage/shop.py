@@ -8,7 +8,10 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
+from dbt_schema_evolve.lineage.models import node_lineage
 from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.uses import query_uses
+from dbt_schema_evolve.records.lineage import ColumnEdge, IndirectEdge, NodeLineage
 from dbt_schema_evolve.records.relations import Column, ColumnName, RelationName
 from dbt_schema_evolve.records.workload import ColumnUse, QueryUses, Skip
 
@@ -62,22 +65,53 @@ def shop() -> LineageSchema:
     return LineageSchema(columns, views, SEARCH_PATH)
 
 
-def described(found: QueryUses | Skip) -> dict[str, Any]:
-    """What a golden file says of a statement; empty things are left out."""
-    if isinstance(found, Skip):
-        return {"skip": found.reason}
-    facts = {
-        "reads": sorted(map(_name, found.reads)),
-        "writes": _name(found.writes) if found.writes else "",
-        "base": sorted(map(_name, found.base_relations - found.reads)),
-        "views": sorted(map(_name, found.views)),
-        "outputs": [
+def described(sql: str, schema: LineageSchema) -> dict[str, Any]:
+    """What a golden file says of a statement; empty things are left out.
+
+    `outputs` and `indirect` are its edges, with views as they are written; `stored` are the stored
+    columns behind the outputs where views are looked through, and `uses` is what is done with them.
+    """
+    uses, lineage = query_uses("f", sql, schema), node_lineage("n", sql, schema)
+    facts: dict[str, Any] = {}
+    if isinstance(uses, QueryUses):
+        facts |= {
+            "reads": sorted(map(_name, uses.reads)),
+            "writes": _name(uses.writes) if uses.writes else "",
+            "base": sorted(map(_name, uses.base_relations - uses.reads)),
+            "views": sorted(map(_name, uses.views)),
+        }
+    if isinstance(lineage, NodeLineage):
+        facts |= _edges(lineage, schema)
+    elif isinstance(uses, QueryUses) and uses.reads:
+        facts["no edges"] = lineage.reason
+    if isinstance(uses, Skip):
+        facts["skip"] = uses.reason
+    else:
+        facts["stored"] = [
             f"{name} < {', '.join(sorted(map(_column, columns)))}".rstrip(" <")
-            for name, columns in found.outputs
-        ],
-        "uses": sorted(map(_use, found.uses)),
-    }
+            for name, columns in (uses.outputs if uses.views else ())
+        ]
+        facts["uses"] = sorted(map(_use, uses.uses))
     return {key: value for key, value in facts.items() if value}
+
+
+def _edges(lineage: NodeLineage, schema: LineageSchema) -> dict[str, Any]:
+    def source(edge: ColumnEdge | IndirectEdge) -> str:
+        return _column(ColumnName(schema.by_id[edge.source], edge.source_column))
+
+    direct = {
+        column: ", ".join(
+            f"{source(edge)} ({edge.kind})"
+            for edge in lineage.column_edges
+            if edge.target_column == column
+        )
+        for column in lineage.columns
+    }
+    return {
+        "outputs": [f"{column} < {edges}".rstrip(" <") for column, edges in direct.items()],
+        "indirect": sorted(f"{edge.kind} {source(edge)}" for edge in lineage.indirect_edges),
+        "doubts": [*lineage.doubts],
+    }
 
 
 def _name(name: RelationName) -> str:

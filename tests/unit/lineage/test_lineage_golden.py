@@ -18,14 +18,14 @@ SCHEMA = shop()
 @pytest.mark.skipif("SCHEMA_EVOLVE_GOLDEN" in os.environ, reason="being rewritten")
 @pytest.mark.parametrize("case", [*cases()], ids=lambda case: case.id)
 def test_a_statement_means_what_the_golden_file_says(case: Case) -> None:
-    assert described(query_uses("f", case.sql, SCHEMA)) == case.expected
+    assert described(case.sql, SCHEMA) == case.expected
 
 
 @pytest.mark.skipif("SCHEMA_EVOLVE_GOLDEN" not in os.environ, reason="only `make golden` writes")
 @pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.yml")), ids=lambda file: file.stem)
 def test_golden_files_are_rewritten(file: Path) -> None:
     found = {
-        case.name: {"sql": case.sql, **described(query_uses("f", case.sql, SCHEMA))}
+        case.name: {"sql": case.sql, **described(case.sql, SCHEMA)}
         for case in cases(file.stem)
     }
     text = yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=98)
@@ -34,8 +34,8 @@ def test_golden_files_are_rewritten(file: Path) -> None:
 
 def test_the_order_of_questions_does_not_change_an_answer() -> None:
     """Views are expanded once and remembered: a later question gets the same answer."""
-    fresh = {case.id: described(query_uses("f", case.sql, shop())) for case in cases("views")}
-    again = {case.id: described(query_uses("f", case.sql, SCHEMA)) for case in cases("views")}
+    fresh = {case.id: described(case.sql, shop()) for case in cases("views")}
+    again = {case.id: described(case.sql, SCHEMA) for case in cases("views")}
     assert again == fresh
 
 
