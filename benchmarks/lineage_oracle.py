@@ -70,7 +70,7 @@ def origins(connection: Connection, query: str) -> list[tuple[str, ColumnName | 
     found: list[tuple[str, ColumnName | None]] = []
     for at, column in enumerate(cursor.description):
         origin = None
-        if result.ftable(at):
+        if result.ftable(at) and result.ftablecol(at):  # column 0 is a whole row
             row = connection.execute(_COLUMN, (result.ftable(at), result.ftablecol(at))).fetchone()
             assert row is not None
             origin = ColumnName(RelationName(row[0], row[1]), row[2])

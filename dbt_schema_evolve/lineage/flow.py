@@ -54,6 +54,8 @@ def sources(node: exp.Expr, scope: Scope, walk: Walk) -> Sources:
     if isinstance(node, exp.Exists):
         walk.query(node.this, scope)
         return NOTHING
+    if isinstance(node, exp.Dot) and not isinstance(node.expression, exp.Func):
+        return _field(node, scope, walk)
     return merged(_parts(node, scope, walk), _rank(node))
 
 

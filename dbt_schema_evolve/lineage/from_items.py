@@ -5,10 +5,19 @@ from sqlglot import exp
 from dbt_schema_evolve.lineage import foreign
 from dbt_schema_evolve.lineage.from_functions import alias_columns, alias_of, called
 from dbt_schema_evolve.lineage.parsing import UnreadableError, identifier
-from dbt_schema_evolve.lineage.rows import EXPRESSION, Entry, Output, Rows, merged
+from dbt_schema_evolve.lineage.rows import EXPRESSION, IDENTITY, NOTHING, Entry, Output, Rows, merged
 from dbt_schema_evolve.lineage.scope import Scope
+from dbt_schema_evolve.lineage.spelling import is_wider
 from dbt_schema_evolve.lineage.walk import Walk
 from dbt_schema_evolve.records.workload import UseKind
+
+# Words that stand for a value, in FROM too.
+_VALUES = frozenset(
+    {
+        "current_catalog", "current_date", "current_role", "current_schema", "current_time",
+        "current_timestamp", "current_user", "localtime", "localtimestamp", "session_user",
+    }
+)  # fmt: skip
 
 
 def all_items(node: exp.Expr, scope: Scope, walk: Walk) -> Rows:
@@ -69,8 +78,11 @@ def _added(rows: Rows, node: exp.Expr, scope: Scope) -> Rows:
 
 def _table(node: exp.Table, scope: Scope, walk: Walk) -> Rows:
     name = identifier(node.this)
-    if not node.args.get("db") and name in scope.ctes:
-        return _added(scope.ctes[name](), node, scope)
+    if not node.args.get("db"):
+        if name in scope.ctes:
+            return _added(scope.ctes[name](), node, scope)
+        if name in _VALUES and not node.this.args.get("quoted"):
+            return _added(Rows([Output(alias_of(node), NOTHING)]), node, scope)
     entry = walk.read(walk.relation(node))
     if alias_columns(node):
         return _added(_spread(entry), node, scope)
@@ -147,4 +159,13 @@ def _merged_column(
     walk.mark(two.sources, UseKind.JOIN)
     if side == "FULL":
         return Output(name, merged((one.sources, two.sources), EXPRESSION))
-    return Output(name, (two if side == "RIGHT" else one).sources)
+    # Of an inner join either would do; Postgres takes the one that it need not cast.
+    is_right = side == "RIGHT" or (not side and is_wider(_type(two), _type(one)))
+    return Output(name, (two if is_right else one).sources)
+
+
+def _type(output: Output) -> str:
+    if output.type or len(output.sources) != 1:
+        return output.type
+    ((stored, rank),) = output.sources.items()
+    return stored.type if rank == IDENTITY else ""

@@ -13,6 +13,12 @@ _NAMES = {
     "timestamptz": "timestamp with time zone", "time": "time without time zone",
     "timetz": "time with time zone", "varchar": "character varying",
 }  # fmt: skip
+# From narrow to wide: where two types of a row meet, the value of the wider one stays as it is.
+_WIDENING = (
+    ("smallint", "integer", "bigint", "numeric", "real", "double precision"),
+    ("character varying", "text"),
+    ("date", "timestamp without time zone", "timestamp with time zone"),
+)
 _ONE_LETTER = "character"  # `char` is `char(1)`
 
 
@@ -21,6 +27,15 @@ def is_same_type(stored: str, cast: exp.DataType) -> bool:
     plain = not (cast.expressions or cast.args.get("kind") or cast.args.get("values"))
     spelled = _spelled_kind(cast.this) if plain else _spelled(cast.sql("postgres"))
     return _spelled(stored) == spelled
+
+
+def is_wider(one: str, other: str) -> bool:
+    """Return whether a type, and not the other, is the one that both can be brought to."""
+    first, second = (_spelled(name).partition("(")[0] for name in (one, other))
+    for row in _WIDENING:
+        if first in row and second in row:
+            return row.index(first) > row.index(second)
+    return False
 
 
 @lru_cache(maxsize=512)
