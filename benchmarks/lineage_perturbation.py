@@ -158,7 +158,7 @@ def _run(connection: Connection, turned: str) -> tuple[int, ...] | None:
     try:
         with connection.transaction():
             return connection.execute("execute looked_at").fetchone()
-    except psycopg.DataError:
+    except (psycopg.DataError, psycopg.errors.CardinalityViolation):
         return None
 
 

@@ -25,8 +25,7 @@ def test_a_statement_means_what_the_golden_file_says(case: Case) -> None:
 @pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.yml")), ids=lambda file: file.stem)
 def test_golden_files_are_rewritten(file: Path) -> None:
     found = {
-        case.name: {"sql": case.sql, **described(case.sql, SCHEMA)}
-        for case in cases(file.stem)
+        case.name: {"sql": case.sql, **described(case.sql, SCHEMA)} for case in cases(file.stem)
     }
     text = yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=98)
     file.write_text(text.replace("\n\n", "\n"), encoding="utf-8")
