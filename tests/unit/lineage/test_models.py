@@ -41,12 +41,9 @@ KINDS = {
     'id::text as id from raw."Orders é"': {("id", "id", "cast")},
     '"Größe" + 1 as "Größe" from raw."Orders é"': {("Größe", "Größe", "expression")},
     'max("Größe") as "Größe" from raw."Orders é"': {("Größe", "Größe", "aggregate")},
-    'lag(id) over (order by day) as id from raw."Orders é"': {
-        ("id", "id", "window"),
-        ("day", "id", "window"),
-    },
+    'lag(id) over (order by day) as id from raw."Orders é"': {("id", "id", "window")},
     'sum(x.n) as n from (select id::bigint as n from raw."Orders é") x': {("id", "n", "aggregate")},
-    'x.n::int as id from (select id as n from raw."Orders é") x': {("id", "id", "cast")},
+    'x.n::bigint as id from (select id as n from raw."Orders é") x': {("id", "id", "cast")},
     '1 as one, now() as at from raw."Orders é"': set(),
 }
 
