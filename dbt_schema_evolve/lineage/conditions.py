@@ -228,19 +228,8 @@ def _side_items(side: _Side, scope: Scope, walk: Walk) -> set[object]:
 
 def _items(node: exp.Expr, scope: Scope, walk: Walk) -> set[object]:
     """Return what in FROM the columns of an expression belong to."""
-    return {
-        walk.column(column, scope).item
-        for column in node.find_all(exp.Column)
-        if not _inside_query(column, node)
-    }
-
-
-def _inside_query(node: exp.Expr, top: exp.Expr) -> bool:
-    while node.parent is not None and node is not top:
-        node = node.parent
-        if isinstance(node, exp.Query):
-            return True
-    return False
+    parts = node.walk(prune=lambda part: isinstance(part, exp.Query))
+    return {walk.column(part, scope).item for part in parts if isinstance(part, exp.Column)}
 
 
 def _starts_wild(pattern: exp.Expr) -> bool:

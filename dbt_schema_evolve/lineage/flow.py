@@ -4,7 +4,7 @@ Columns that only decide what is looked at (the partition of a window, the condi
 aggregate's FILTER, what a query in IN returns) are noted on the way and are no sources.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sqlglot import exp
 
@@ -32,12 +32,11 @@ _LEAVES = (
     exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.Star,
     exp.Grouping,  # says which columns are grouped by, not what they hold
 )  # fmt: skip
-_NAMED = (exp.Kwarg, exp.PropertyEQ)
 # What has a rank of its own, however deep in an expression it stands.
 _APART = (exp.Column, exp.Query, exp.Exists, exp.Window, exp.Cast)
 
 
-def sources(node: exp.Expr, scope: Scope, walk: Walk) -> Sources:
+def sources(node: exp.Expr, scope: Scope, walk: Walk) -> Sources:  # noqa: PLR0911 - one a kind
     """Return the columns behind an expression; queries inside it are resolved on the way."""
     node = unwrapped(node)
     if isinstance(node, exp.Column):
@@ -54,7 +53,7 @@ def sources(node: exp.Expr, scope: Scope, walk: Walk) -> Sources:
     if isinstance(node, exp.Exists):
         walk.query(node.this, scope)
         return NOTHING
-    if isinstance(node, exp.Dot) and not isinstance(node.expression, exp.Func):
+    if _is_field(node):
         return _field(node, scope, walk)
     return merged(_parts(node, scope, walk), _rank(node))
 
@@ -95,38 +94,77 @@ def _parts(node: exp.Expr, scope: Scope, walk: Walk) -> Iterator[Sources]:
     stack = [node]
     while stack:
         part = stack.pop()
-        if part is not node and (isinstance(part, _APART) or is_aggregate(part)):
+        if part is not node and (isinstance(part, _APART) or is_aggregate(part) or _is_field(part)):
             yield sources(part, scope, walk)
-        elif isinstance(part, exp.Dot):
-            if isinstance(part.expression, exp.Func):
-                stack.append(part.expression)  # a function with its schema
-            else:
-                yield _field(part, scope, walk)
-        elif isinstance(part, exp.Window):
-            stack.append(part.this)
-            decide(_windowed_by(part, scope), IndirectKind.WINDOW, scope, walk)
-        elif isinstance(part, exp.Filter):
-            stack.append(part.this)
-            decide([part.expression.this], IndirectKind.FILTER, scope, walk)
-        elif isinstance(part, exp.WithinGroup):  # what it sorts is what it returns
-            stack += [part.this, *(term.this for term in part.expression.expressions)]
-        elif isinstance(part, exp.Order):
-            stack.append(part.this)
-            terms = (term.this for term in part.expressions)
-            decide(terms, IndirectKind.ORDER, scope, walk)
-        elif isinstance(part, exp.In) and part.args.get("query"):
-            stack.append(part.this)
-            decide([part.args["query"]], IndirectKind.JOIN, scope, walk)
-        elif isinstance(part, exp.Any | exp.All) and isinstance(unwrapped(part.this), exp.Query):
-            decide([part.this], IndirectKind.JOIN, scope, walk)
-        elif isinstance(part, exp.Collate):
-            stack.append(part.this)
-        elif isinstance(part, _NAMED):
-            stack.append(part.expression)
         elif returns_rows(part):
             yield from decide(_inside(part), IndirectKind.JOIN, scope, walk)
         elif not isinstance(part, _LEAVES):
-            stack.extend(_inside(part))
+            step = _STEPS.get(type(part))
+            stack += step(part, scope, walk) if step else _inside(part)
+
+
+def _of_dot(node: exp.Expr, *_: object) -> list[exp.Expr]:
+    return [node.expression]  # a function with its schema
+
+
+def _of_window(node: exp.Expr, scope: Scope, walk: Walk) -> list[exp.Expr]:
+    decide(_windowed_by(node, scope), IndirectKind.WINDOW, scope, walk)
+    return [node.this]
+
+
+def _of_filter(node: exp.Expr, scope: Scope, walk: Walk) -> list[exp.Expr]:
+    decide([node.expression.this], IndirectKind.FILTER, scope, walk)
+    return [node.this]
+
+
+def _of_order(node: exp.Expr, scope: Scope, walk: Walk) -> list[exp.Expr]:
+    terms = (term.this for term in node.expressions)
+    decide(terms, IndirectKind.ORDER, scope, walk)
+    return [node.this]
+
+
+def _of_ordered_set(node: exp.Expr, *_: object) -> list[exp.Expr]:
+    return [node.this, *(term.this for term in node.expression.expressions)]  # what it returns
+
+
+def _of_in(node: exp.Expr, scope: Scope, walk: Walk) -> Iterable[exp.Expr]:
+    query = node.args.get("query")
+    if query is None:
+        return _inside(node)
+    decide([query], IndirectKind.JOIN, scope, walk)
+    return [node.this]
+
+
+def _of_any(node: exp.Expr, scope: Scope, walk: Walk) -> Iterable[exp.Expr]:
+    if not isinstance(unwrapped(node.this), exp.Query):
+        return _inside(node)
+    decide([node.this], IndirectKind.JOIN, scope, walk)
+    return []
+
+
+def _of_collate(node: exp.Expr, *_: object) -> list[exp.Expr]:
+    return [node.this]
+
+
+def _of_named(node: exp.Expr, *_: object) -> list[exp.Expr]:
+    return [node.expression]
+
+
+_Step = Callable[[exp.Expr, Scope, Walk], Iterable[exp.Expr]]
+# What notes decisions on the way to the parts that its value is made of.
+_STEPS: dict[type[exp.Expr], _Step] = {
+    exp.Dot: _of_dot,
+    exp.Window: _of_window,
+    exp.Filter: _of_filter,
+    exp.Order: _of_order,
+    exp.WithinGroup: _of_ordered_set,
+    exp.In: _of_in,
+    exp.Any: _of_any,
+    exp.All: _of_any,
+    exp.Collate: _of_collate,
+    exp.Kwarg: _of_named,
+    exp.PropertyEQ: _of_named,
+}
 
 
 def _inside(node: exp.Expr) -> Iterator[exp.Expr]:
@@ -148,7 +186,11 @@ def _windowed_by(window: exp.Expr, scope: Scope) -> Iterator[exp.Expr]:
         window = scope.windows[name]
 
 
-def _field(node: exp.Dot, scope: Scope, walk: Walk) -> Sources:
+def _is_field(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Dot) and not isinstance(node.expression, exp.Func)
+
+
+def _field(node: exp.Expr, scope: Scope, walk: Walk) -> Sources:
     """Return the sources of `(t).a`, where t is a row of FROM or a column of a composite type."""
     inner = unwrapped(node.this)
     if isinstance(inner, exp.Column) and not inner.args.get("table"):

@@ -5,7 +5,15 @@ from sqlglot import exp
 from dbt_schema_evolve.lineage import foreign
 from dbt_schema_evolve.lineage.from_functions import alias_columns, alias_of, called
 from dbt_schema_evolve.lineage.parsing import UnreadableError, identifier
-from dbt_schema_evolve.lineage.rows import EXPRESSION, IDENTITY, NOTHING, Entry, Output, Rows, merged
+from dbt_schema_evolve.lineage.rows import (
+    EXPRESSION,
+    IDENTITY,
+    NOTHING,
+    Entry,
+    Output,
+    Rows,
+    merged,
+)
 from dbt_schema_evolve.lineage.scope import Scope
 from dbt_schema_evolve.lineage.spelling import is_wider
 from dbt_schema_evolve.lineage.walk import Walk
@@ -22,18 +30,18 @@ _VALUES = frozenset(
 
 def all_items(node: exp.Expr, scope: Scope, walk: Walk) -> Rows:
     """Resolve a whole FROM clause into `scope`; return what `*` means."""
-    stars: list[Rows] = []
+    before: list[Rows] = []
+    joined: list[Rows] = []  # what the next JOIN joins to, side by side
     first = node.args.get("from_")
     if first is not None:
-        stars.append(item(first.this, scope, walk))
+        joined.append(item(first.this, scope, walk))
     for join in node.args.get("joins") or ():
-        if not stars or _is_comma(join):
-            stars.append(item(join.this, scope, walk))
+        if not joined or _is_comma(join):
+            before += joined
+            joined = [item(join.this, scope, walk)]
         else:
-            stars[-1] = _joined(stars[-1], join, scope, walk)
-    for lateral in node.args.get("laterals") or ():
-        stars.append(item(lateral, scope, walk))
-    return together(stars)
+            joined = _joined(joined, join, scope, walk)
+    return together(before + joined)
 
 
 def together(many: list[Rows]) -> Rows:
@@ -65,9 +73,13 @@ def item(node: exp.Expr, scope: Scope, walk: Walk) -> Rows:
         rows = _added(walk.rows(node, scope.parent, scope.ctes), node, scope)
     else:
         raise UnreadableError(f"{type(node).__name__} in FROM is not something that we know")
-    for join in node.args.get("joins") or ():
-        rows = _joined(rows, join, scope, walk)
-    return rows
+    joins = node.args.get("joins")
+    if not joins:
+        return rows
+    joined = [rows]
+    for join in joins:
+        joined = _joined(joined, join, scope, walk)
+    return together(joined)
 
 
 def _added(rows: Rows, node: exp.Expr, scope: Scope) -> Rows:
@@ -123,28 +135,31 @@ def _is_comma(join: exp.Join) -> bool:
     return not any(join.args.get(key) for key in ("kind", "side", "method", "on", "using"))
 
 
-def _joined(left: Rows, join: exp.Join, scope: Scope, walk: Walk) -> Rows:
+def _joined(lefts: list[Rows], join: exp.Join, scope: Scope, walk: Walk) -> list[Rows]:
+    """Join one more item; `lefts` are the columns so far, and may be added to."""
     foreign.check_join(join)
-    before = dict(scope.joined)
+    before = dict(scope.joined)  # of the left side: the right one may join by USING inside
     right = item(join.this, scope, walk)
-    names = [identifier(column) for column in join.args.get("using") or ()]
-    if (join.args.get("method") or "").upper() == "NATURAL":
-        if left.rests or right.rests:
-            raise UnreadableError("a natural join of relations whose columns are not all known")
-        names = [output.name for output in left.outputs if right.find(output.name)]
     on = join.args.get("on")
     if on is not None:
         walk.condition(on, scope)
-    if not names:
-        return together([left, right])
+    is_natural = (join.args.get("method") or "").upper() == "NATURAL"
+    if not is_natural and not join.args.get("using"):
+        lefts.append(right)
+        return lefts
+    left = together(lefts)
+    if not is_natural:
+        names = [identifier(column) for column in join.args["using"]]
+    elif left.rests or right.rests:
+        raise UnreadableError("a natural join of relations whose columns are not all known")
+    else:
+        names = [output.name for output in left.outputs if right.find(output.name)]
     side = (join.args.get("side") or "").upper()
     pairs = [_merged_column(name, left, right, before, side, walk) for name in names]
     scope.joined.update({output.name: output for output in pairs})
     merged_names = set(names)
-    return Rows(
-        pairs + [o for rows in (left, right) for o in rows.outputs if o.name not in merged_names],
-        left.rests + right.rests,
-    )
+    others = [o for rows in (left, right) for o in rows.outputs if o.name not in merged_names]
+    return [Rows(pairs + others, left.rests + right.rests)]
 
 
 def _merged_column(

@@ -1,5 +1,7 @@
 """Which columns flow into each column of one node, and which decide about its rows."""
 
+from itertools import islice
+
 from sqlglot import exp
 
 from dbt_schema_evolve.lineage.ctes import EPHEMERAL
@@ -18,6 +20,9 @@ from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.records.lineage import ColumnEdge, EdgeKind, IndirectEdge, NodeLineage
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import Skip
+
+_MOST_PARTS = 1000  # of an expression: some ten screens; nobody reads more of it
+_TOO_LONG = "…"
 
 _KINDS = {
     IDENTITY: EdgeKind.IDENTITY,
@@ -83,13 +88,22 @@ def _kind(rank: int, source: str, target: str) -> EdgeKind:
     return _KINDS[rank]
 
 
+def _text(node: exp.Expr) -> str:
+    if next(islice(node.walk(), _MOST_PARTS, None), None) is not None:
+        return _TOO_LONG
+    try:
+        return node.sql("postgres")
+    except RecursionError:
+        return _TOO_LONG
+
+
 def _expression(output: Output, resolver: Resolver) -> str:
     """Return the SQL that last computed a column: references that only pass it on are followed."""
     made_by = output.made_by
     while made_by is not None:
         inner = unwrapped(made_by)
         if not isinstance(inner, exp.Column):
-            return inner.sql("postgres")
+            return _text(inner)
         found = resolver.meanings.get(id(inner))
         made_by = found.output.made_by if found is not None else None
     return ""

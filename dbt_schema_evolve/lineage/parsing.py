@@ -48,6 +48,7 @@ _QUERIES = frozenset(
         "(", "select", "with", "values", "table", "insert", "update", "delete", "merge", "create"
     }
 )  # fmt: skip
+_MOST_NESTED = 1000  # pairs of parentheses; the compiled parser's stack ends beyond 5,000
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
 
 UTILITY = "utility statement"
@@ -104,6 +105,7 @@ def refreshed(text: str) -> tuple[str, str] | None:
     return (parts[-2] if len(parts) > 1 else "", parts[-1]) if parts else None
 
 
+@lru_cache(maxsize=4096)  # a statement says the same few names again and again
 def folded(name: str) -> str:
     """Return an unquoted name as Postgres stores it: in UTF-8 only ASCII letters are folded."""
     if name.isascii():
@@ -145,15 +147,34 @@ def _readable(tree: exp.Expr | str) -> exp.Expr:
     return tree
 
 
-def _parsed(text: str) -> exp.Expr | str:  # noqa: PLR0911 - one for each reason
-    body = stripped(text)
+def _rewritten(body: str) -> str | None:
+    """Return the query of a cursor, or a recursive view as the view that it is short for."""
     if cursor := _CURSOR.match(body):
-        text = body = body[cursor.end() :]
+        return body[cursor.end() :]
     if view := _RECURSIVE_VIEW.fullmatch(body):
-        text = body = (
+        return (
             f"{view['head']}view {view['schema'] or ''}{view['name']} as with recursive"
             f" {view['name']} {view['columns']} as ({view['query']}) table {view['name']}"
         )
+    return None
+
+
+def _depth(text: str) -> int:
+    """Return how deep parentheses nest, those in strings counted too."""
+    deepest = depth = 0
+    for bracket in re.findall("[()]", text):
+        depth += 1 if bracket == "(" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _parsed(text: str) -> exp.Expr | str:  # noqa: PLR0911 - one for each reason
+    body = stripped(text)
+    written = _rewritten(body)
+    if written is not None:
+        text = body = written
+    if body.count("(") > _MOST_NESTED and _depth(body) > _MOST_NESTED:
+        return TOO_DEEP
     word = _WORD.match(body)
     first = word[0].lower() if word else ""
     if not body:

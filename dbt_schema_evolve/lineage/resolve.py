@@ -167,8 +167,7 @@ class Resolver:
             return Found(Output("*", whole(entry)), None)
         name = identifier(node.this)
         if not table and (
-            name.startswith(MARK)
-            or (name in _NO_COLUMNS and not node.this.args.get("quoted"))
+            name.startswith(MARK) or (name in _NO_COLUMNS and not node.this.args.get("quoted"))
         ):
             return Found(Output(name, NOTHING), None)
         try:

@@ -82,9 +82,7 @@ class Rows:
     def infer(self, name: str) -> Output | None:
         """Return the column from the one rest that may hold it."""
         if len(self.rests) > 1:
-            raise DoubtError(
-                f"column {name} may come from several relations of unknown columns"
-            )
+            raise DoubtError(f"column {name} may come from several relations of unknown columns")
         return self.rests[0].find(name) or self.rests[0].infer(name) if self.rests else None
 
     @property

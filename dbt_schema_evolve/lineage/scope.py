@@ -70,9 +70,7 @@ class Scope:
         if len(doubtful) > 1:
             if all(isinstance(entry, Anything) and not entry.sources for _, entry in doubtful):
                 return Found(Output(name, NOTHING), None)
-            raise DoubtError(
-                f"column {name} may come from several relations of unknown columns"
-            )
+            raise DoubtError(f"column {name} may come from several relations of unknown columns")
         for alias, entry in doubtful:
             if output := entry.infer(name):
                 return Found(output, (id(self), alias))

@@ -139,4 +139,3 @@ def _values(
     if isinstance(node, exp.Query):
         return [(output.sources, output.made_by) for output in walk.query(node, scope).outputs]
     return [(NOTHING, None)] * width
-
