@@ -39,6 +39,7 @@ golden: $(INSTALLED) ## Rewrite expected outputs, to be read in the diff
 
 bench: $(INSTALLED) ## The published figures, one JSON object a benchmark
 	$(BIN)/python -m benchmarks.twin
+	$(BIN)/python -m benchmarks.lineage_accuracy
 
 clean: ## Remove the environment and everything generated
 	rm -rf .venv schema-evolve-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
