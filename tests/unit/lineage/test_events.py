@@ -56,7 +56,7 @@ def node(unique_id: str, relation: str, materialized: str, sql: str | None, *par
 
 NODES = (
     node(STG, "marts.stg_orders", "view",
-         """select id, customer_id, amount::numeric as total from "shop"."raw"."orders" as o
+         """select id, customer_id, amount::numeric(12, 2) as total from "shop"."raw"."orders" as o
             where status = 'paid'""", SOURCE),
     node(TIDY, "", "ephemeral", """select id, customer_id, total * 2 as twice
          from "shop"."marts"."stg_orders" """, STG),
