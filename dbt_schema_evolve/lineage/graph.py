@@ -68,6 +68,7 @@ def _built(
             skips.append(outcome)
         else:
             lineages[outcome.node] = _united(lineages.get(outcome.node), outcome)
+            skips += (Skip(outcome.node, doubt) for doubt in outcome.doubts)
     skips += _left_out(nodes, stale)
     lineages |= stale
 
@@ -203,6 +204,7 @@ def _united(one: NodeLineage | None, other: NodeLineage) -> NodeLineage:
         tuple(sorted({*one.reads, *other.reads})),
         tuple(sorted({*one.column_edges, *other.column_edges}, key=_by_target)),
         tuple(sorted({*one.indirect_edges, *other.indirect_edges})),
+        tuple(sorted({*one.doubts, *other.doubts})),
     )
 
 

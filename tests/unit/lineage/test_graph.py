@@ -120,6 +120,17 @@ def test_a_model_that_cannot_be_resolved_keeps_its_relations_and_is_listed() -> 
     ]  # fmt: skip
 
 
+def test_a_column_that_cannot_be_told_costs_itself_and_is_listed() -> None:
+    sql = "select u.x, v.y, z from ext.u cross join ext.v"
+    doubtful = node("model.doubt", "marts.doubt", "table", sql, "source.orders")
+    project = replace(PROJECT, nodes=(*NODES, doubtful))
+    found = build_graph(project, project_schema(project, COLUMNS))
+    edges = {e.target_column for e in found.column_edges if e.target == "model.doubt"}
+    assert edges == {"x", "y"}
+    (skip,) = (skip for skip in found.skips if skip.subject == "model.doubt")
+    assert "z" in skip.reason
+
+
 def test_relations_that_dbt_does_not_know_join_in_where_a_statement_moves_rows() -> None:
     found = graph()
     assert RelationEdge("model.fct", "relation.ext.copy") in found.relation_edges
