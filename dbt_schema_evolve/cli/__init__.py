@@ -8,6 +8,7 @@ from dbt_schema_evolve.cli import (  # noqa: F401 - each adds its verb to the gr
     lineage_diff,
     lineage_export,
     lineage_receive,
+    lineage_push,
     patch,
     predict,
     recommend,
