@@ -147,7 +147,6 @@ def critical_path(app: App, selector: tuple[str, ...], limit: int, output: str) 
 
 def asked(app: App) -> Questions:
     """Return the lineage as something to ask, and say what keeps answers from being whole."""
-    """Return the questions; say what keeps their answers from being whole."""
     questions = app.questions()
     if questions.note:
         render.note(questions.note)
