@@ -38,6 +38,10 @@ class HistoryError(EvolveError):
     """The history file cannot be read or written."""
 
 
+class GraphStoreError(EvolveError):
+    """The graph database cannot be reached, or refuses what we need."""
+
+
 class BusyError(EvolveError):
     """Another run holds what this one needs."""
 

@@ -17,6 +17,7 @@ from dbt_schema_evolve.records.lineage import LineageGraph, NodeLineage
 from dbt_schema_evolve.records.lineage_states import ColumnType, GraphSeen, LineageState
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
+from dbt_schema_evolve.records.property_graph import EdgeLabel, PropertyGraph
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import Skip, StatementSnapshot
 
@@ -169,6 +170,48 @@ class History(Protocol):
     @property
     def lineage(self) -> LineageStates:
         """The graph through time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PushCounts:
+    """What writing a graph did to the vertices, or to the edges, that were there."""
+
+    written: int
+    updated: int
+    deleted: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """What writing a graph did."""
+
+    vertices: PushCounts
+    edges: PushCounts
+
+
+class GraphStore(Protocol):
+    """A graph database that several projects share; errors are GraphStoreError.
+
+    A write that is cut off leaves the old graph, the new one, or parts of both; writing again
+    repairs it.
+    """
+
+    def replace(self, graph: PropertyGraph) -> PushResult:
+        """Make a project's part of the database this graph, and touch nothing else in it."""
+        ...
+
+    def read(self, project: str) -> PropertyGraph:
+        """Return a project's part of the database as it was written."""
+        ...
+
+    def downstream(self, start: str, along: EdgeLabel, depth: int | None = None) -> tuple[str, ...]:
+        """Return the keys of the vertices that edges of one label lead to; the start left out."""
+        ...
+
+    def upstream(self, start: str, along: EdgeLabel, depth: int | None = None) -> tuple[str, ...]:
+        """Return the keys of the vertices from which edges of one label lead here."""
         ...
 
 

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from dbt_schema_evolve.backends.cluster import Cluster
+from tests.bolt_server import bolt_server
 
 _numbers = itertools.count()
 
@@ -41,3 +42,11 @@ def connection(cluster: Cluster, database: str) -> Iterator[psycopg.Connection]:
     """An autocommit superuser connection to that database."""
     with cluster.connect(database) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def bolt_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that answers the Neo4j driver; starts in two seconds."""
+    pytest.importorskip("arcadedb_embedded")
+    with bolt_server(tmp_path_factory.mktemp("bolt")) as address:
+        yield address

@@ -25,6 +25,7 @@ from dbt_schema_evolve.backends.shadow import ShadowTarget
 from dbt_schema_evolve.backends.state_dir import make_state_dir
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.backends.verdict_file import read_verdicts, write_verdicts
+from dbt_schema_evolve.bootstrap.graph_stores import GraphAddress, graph_store
 from dbt_schema_evolve.bootstrap.pages import report_input
 from dbt_schema_evolve.errors import HistoryError, ProjectError, WarehouseError
 from dbt_schema_evolve.lineage.garbage import collection_paused
@@ -34,7 +35,7 @@ from dbt_schema_evolve.lineage.schema import LineageSchema
 from dbt_schema_evolve.lineage.state_refs import LATEST, PREVIOUS, find_state
 from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.patch.plan import plan_patch
-from dbt_schema_evolve.ports import Progress
+from dbt_schema_evolve.ports import Progress, PushResult
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.records.evidence import Evidence
@@ -55,6 +56,7 @@ from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.lineage_diff import ArtifactFolder, KeptState, lineage_diff
 from dbt_schema_evolve.workflows.lineage_states import keep_state
 from dbt_schema_evolve.workflows.predict import Prediction, predict
+from dbt_schema_evolve.workflows.push_lineage import push_lineage
 from dbt_schema_evolve.workflows.remembered import RememberedWarehouse
 from dbt_schema_evolve.workflows.validate import Validation, validate
 
@@ -200,6 +202,13 @@ class App:
                 other or KeptState(states, find_state(held, after)),
                 resolve,
             )
+
+    def push_lineage(self, graph: LineageGraph, address: GraphAddress, name: str) -> PushResult:
+        """Write a graph into a graph database, under the project's name unless another is given."""
+        with self.history() as history:
+            seen = history.lineage.seen()
+        with graph_store(address, self.project.state_dir / "lineage.duckdb") as store:
+            return push_lineage(graph, name or self.project.name, store, seen)
 
     def predict(self, horizon_days: float) -> tuple[Lineage, Prediction]:
         """Return the forecasts, and the lineage that they rest on."""

@@ -7,6 +7,7 @@ from dbt_schema_evolve.cli import (  # noqa: F401 - each adds its verb to the gr
     lineage,
     lineage_diff,
     lineage_export,
+    lineage_push,
     lineage_receive,
     patch,
     predict,

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from dbt_schema_evolve.bootstrap.demo import DemoStory
+from dbt_schema_evolve.ports import PushResult
 from dbt_schema_evolve.records.changes import Recommendation, Selection
 from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.patches import ConfigPatch
@@ -129,6 +130,15 @@ def forecasts_text(forecasts: Sequence[Forecast], labels: Mapping[str, str], lim
         lines.append(f"{ratio}  {now} -> {then} ({interval})  {label}")
         lines += _field("", item.reason)
     return "\n".join(lines)
+
+
+def push_text(result: PushResult) -> str:
+    """Return what a push did to a graph database."""
+    return "\n".join(
+        f"{what:9} {counts.written:,} written, {counts.updated:,} updated,"
+        f" {counts.deleted:,} deleted, {counts.unchanged:,} unchanged"
+        for what, counts in (("Vertices", result.vertices), ("Edges", result.edges))
+    )
 
 
 def demo_text(story: DemoStory) -> str:
