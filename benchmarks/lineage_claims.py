@@ -13,13 +13,13 @@ from sqlglot import exp
 
 from dbt_schema_evolve.ingest.artifacts import read_catalog, read_manifest
 from dbt_schema_evolve.lineage.graph import project_schema
-from dbt_schema_evolve.lineage.models import node_lineage
-from dbt_schema_evolve.lineage.parsing import TEXT, identifier, marked, parse
-from dbt_schema_evolve.lineage.resolve import Resolver
-from dbt_schema_evolve.lineage.rows import Rows, Sources
-from dbt_schema_evolve.lineage.schema import LineageSchema
-from dbt_schema_evolve.lineage.scope import Found, Scope
-from dbt_schema_evolve.lineage.walk import Ctes
+from dbt_schema_evolve.lineage.sql.models import node_lineage
+from dbt_schema_evolve.lineage.sql.parsing import TEXT, identifier, marked, parse
+from dbt_schema_evolve.lineage.sql.resolve import Resolver
+from dbt_schema_evolve.lineage.sql.rows import Rows, Sources
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.scope import Found, Scope
+from dbt_schema_evolve.lineage.sql.walk import Ctes
 from dbt_schema_evolve.records.lineage import EdgeKind, IndirectKind, NodeLineage
 from dbt_schema_evolve.records.project import Node, Project
 from dbt_schema_evolve.records.relations import Column, ColumnName, RelationName

@@ -24,9 +24,9 @@ from dbt_schema_evolve.backends.lineage_workers import in_processes
 from dbt_schema_evolve.ingest.artifacts import read_catalog, read_manifest
 from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
-from dbt_schema_evolve.lineage.impact import impact
 from dbt_schema_evolve.lineage.memory import Memory, one_by_one
-from dbt_schema_evolve.lineage.traverse import Traversal
+from dbt_schema_evolve.lineage.questions.impact import impact
+from dbt_schema_evolve.lineage.questions.traverse import Traversal
 from dbt_schema_evolve.records.answers import Watch
 from dbt_schema_evolve.records.lineage import LineageGraph
 from dbt_schema_evolve.records.project import Project

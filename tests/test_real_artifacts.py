@@ -7,7 +7,7 @@ import pytest
 
 from dbt_schema_evolve.ingest.artifacts import read_catalog, read_manifest
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
-from dbt_schema_evolve.lineage.resolve import resolved
+from dbt_schema_evolve.lineage.sql.resolve import resolved
 from dbt_schema_evolve.records.lineage import EdgeKind
 from dbt_schema_evolve.records.project import Project
 from dbt_schema_evolve.records.relations import Column, RelationName

@@ -14,7 +14,7 @@ import msgspec
 from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.memory import Remembered
 
-_PACKAGE = "dbt_schema_evolve.lineage"
+_RULES = ("dbt_schema_evolve.lineage.sql", "dbt_schema_evolve.records")
 
 
 class _Kept(msgspec.Struct, array_like=True):
@@ -66,7 +66,8 @@ def unpacked(content: bytes) -> tuple[Remembered, ...]:
 def _rules() -> bytes:
     """Return what stands for the rules by which statements are read: our sources and sqlglot's."""
     digest = hashlib.blake2b(metadata.version("sqlglot").encode(), digest_size=16)
-    for source in sorted(resources.files(_PACKAGE).iterdir(), key=lambda file: file.name):
-        if source.name.endswith(".py"):
-            digest.update(source.read_bytes())
+    for package in _RULES:
+        for source in sorted(resources.files(package).iterdir(), key=lambda file: file.name):
+            if source.name.endswith(".py"):
+                digest.update(source.read_bytes())
     return digest.digest()

@@ -12,7 +12,7 @@ from dbt_schema_evolve.backends.lineage_cache import packed, unpacked
 from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.memory import Remembered, one_by_one
 from dbt_schema_evolve.lineage.resolution import Filling
-from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.records.relations import Column, RelationName
 
 # Starting two processes and telling them the schema costs what some 700 statements take

@@ -30,9 +30,9 @@ from dbt_schema_evolve.bootstrap.pages import report_input
 from dbt_schema_evolve.errors import HistoryError, ProjectError, WarehouseError
 from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.memory import Memory
-from dbt_schema_evolve.lineage.origins import view_origins
-from dbt_schema_evolve.lineage.schema import LineageSchema
-from dbt_schema_evolve.lineage.state_refs import LATEST, PREVIOUS, find_state
+from dbt_schema_evolve.lineage.sql.origins import view_origins
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
+from dbt_schema_evolve.lineage.states.state_refs import LATEST, PREVIOUS, find_state
 from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.patch.plan import plan_patch
 from dbt_schema_evolve.ports import Progress, PushResult

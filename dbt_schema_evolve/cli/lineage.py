@@ -9,7 +9,7 @@ from dbt_schema_evolve.bootstrap import App
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
 from dbt_schema_evolve.cli.options import dbt_project, output_format
-from dbt_schema_evolve.lineage.reach import INDIRECT_KINDS, VALUE_KINDS
+from dbt_schema_evolve.lineage.questions.reach import INDIRECT_KINDS, VALUE_KINDS
 from dbt_schema_evolve.report import mermaid
 from dbt_schema_evolve.report.critical_path_text import critical_path_text
 from dbt_schema_evolve.report.impact_text import impact_text

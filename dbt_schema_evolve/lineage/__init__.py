@@ -1,1 +1,1 @@
-"""SQL and records -> what flows into what; the one stage that parses SQL."""
+"""Statements and records -> what flows into what, and to whom."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import Statement
 

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from dbt_schema_evolve.lineage.consumers import declared, observed
 from dbt_schema_evolve.lineage.garbage import collection_paused
-from dbt_schema_evolve.lineage.models import ephemeral_relation
 from dbt_schema_evolve.lineage.queries import lineage_queries, readers
 from dbt_schema_evolve.lineage.resolution import Filling, Resolve, resolve_in_order
-from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.models import ephemeral_relation
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.records.lineage import (
     ColumnEdge,
     Detail,

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from dbt_schema_evolve.lineage.garbage import collected_in_batches
-from dbt_schema_evolve.lineage.models import node_lineage
 from dbt_schema_evolve.lineage.resolution import Filling, Outcome, learn
-from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.models import node_lineage
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.records.lineage import NodeLineage
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import Skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dbt_schema_evolve.lineage.attribution import Attribution, is_dbts
-from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.records.lineage import LineageQuery, NodeUse
 from dbt_schema_evolve.records.workload import QueryStat, QueryUses, Statement
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from dbt_schema_evolve.lineage.models import node_lineage
-from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.models import node_lineage
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.records.lineage import NodeLineage
 from dbt_schema_evolve.records.relations import Column, RelationName
 from dbt_schema_evolve.records.workload import Skip

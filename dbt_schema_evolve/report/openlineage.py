@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from dbt_schema_evolve import __version__
-from dbt_schema_evolve.lineage.datasets import DBT, joined, name_outside
+from dbt_schema_evolve.lineage.reported.datasets import DBT, joined, name_outside
 from dbt_schema_evolve.records.etl import OUR_PRODUCER, Home
 from dbt_schema_evolve.records.lineage import (
     ColumnEdge,

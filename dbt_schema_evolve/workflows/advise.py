@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dbt_schema_evolve.lineage.resolution import Resolve, resolve_in_order
-from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.patch.plan import plan_patch
 from dbt_schema_evolve.ports import History, Progress, Twin, Warehouse

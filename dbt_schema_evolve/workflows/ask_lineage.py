@@ -7,15 +7,15 @@ from datetime import timedelta
 from dbt_schema_evolve.errors import ProjectError
 from dbt_schema_evolve.ingest.builds import model_runs
 from dbt_schema_evolve.ingest.deltas import partial_captures
-from dbt_schema_evolve.lineage.critical_path import critical_path
-from dbt_schema_evolve.lineage.impact import impact
-from dbt_schema_evolve.lineage.naming import candidates, did_you_mean, named
-from dbt_schema_evolve.lineage.paths import paths
-from dbt_schema_evolve.lineage.reach import downstream, upstream
-from dbt_schema_evolve.lineage.selectors import Selection
-from dbt_schema_evolve.lineage.traverse import ROWS, Traversal, Vertex
-from dbt_schema_evolve.lineage.unused import unused
-from dbt_schema_evolve.lineage.view import view
+from dbt_schema_evolve.lineage.questions.critical_path import critical_path
+from dbt_schema_evolve.lineage.questions.impact import impact
+from dbt_schema_evolve.lineage.questions.naming import candidates, did_you_mean, named
+from dbt_schema_evolve.lineage.questions.paths import paths
+from dbt_schema_evolve.lineage.questions.reach import downstream, upstream
+from dbt_schema_evolve.lineage.questions.selectors import Selection
+from dbt_schema_evolve.lineage.questions.traverse import ROWS, Traversal, Vertex
+from dbt_schema_evolve.lineage.questions.unused import unused
+from dbt_schema_evolve.lineage.questions.view import view
 from dbt_schema_evolve.ports import History
 from dbt_schema_evolve.records.answers import (
     CriticalPath,

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from dbt_schema_evolve.errors import ArtifactError
 from dbt_schema_evolve.ingest.artifacts import read_manifest
 from dbt_schema_evolve.lineage.attribution import Attribution
-from dbt_schema_evolve.lineage.events import with_events
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
-from dbt_schema_evolve.lineage.parsing import UTILITY
+from dbt_schema_evolve.lineage.reported.events import with_events
 from dbt_schema_evolve.lineage.resolution import Resolve, resolve_in_order
-from dbt_schema_evolve.lineage.schema import LineageSchema
-from dbt_schema_evolve.lineage.uses import SYSTEM_ONLY, query_uses
+from dbt_schema_evolve.lineage.sql.parsing import UTILITY
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.uses import SYSTEM_ONLY, query_uses
 from dbt_schema_evolve.ports import History, LineageStates
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.etl import Home

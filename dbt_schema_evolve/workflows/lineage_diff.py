@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dbt_schema_evolve.lineage.diff import lineage_changes
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
 from dbt_schema_evolve.lineage.resolution import Resolve, resolve_in_order
-from dbt_schema_evolve.lineage.state_refs import state_name
+from dbt_schema_evolve.lineage.states.diff import lineage_changes
+from dbt_schema_evolve.lineage.states.state_refs import state_name
 from dbt_schema_evolve.ports import LineageStates
 from dbt_schema_evolve.records.lineage import LineageGraph
 from dbt_schema_evolve.records.lineage_changes import DatedChanges, LineageDiff

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dbt_schema_evolve.features.cases import build_cases, query_cases
 from dbt_schema_evolve.features.rows import row_series
-from dbt_schema_evolve.lineage.uses import query_uses
+from dbt_schema_evolve.lineage.sql.uses import query_uses
 from dbt_schema_evolve.ports import History
 from dbt_schema_evolve.predict.forecasts import forecasts
 from dbt_schema_evolve.records.forecasts import Forecast

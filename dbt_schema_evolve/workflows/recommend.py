@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from dbt_schema_evolve.errors import EvolveError
 from dbt_schema_evolve.ingest.builds import model_runs
-from dbt_schema_evolve.lineage.bind import bind
-from dbt_schema_evolve.lineage.rewrite import rename_relations
-from dbt_schema_evolve.lineage.safety import is_read_only
-from dbt_schema_evolve.lineage.uses import query_uses
+from dbt_schema_evolve.lineage.sql.bind import bind
+from dbt_schema_evolve.lineage.sql.rewrite import rename_relations
+from dbt_schema_evolve.lineage.sql.safety import is_read_only
+from dbt_schema_evolve.lineage.sql.uses import query_uses
 from dbt_schema_evolve.ports import History
 from dbt_schema_evolve.records.catalog import Catalog, ColumnStatistics
 from dbt_schema_evolve.records.evidence import Evidence, ModelRuns, QueryFacts

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from dbt_schema_evolve.errors import EvolveError, WarehouseError
-from dbt_schema_evolve.lineage.rewrite import rename_relations, without_limit
+from dbt_schema_evolve.lineage.sql.rewrite import rename_relations, without_limit
 from dbt_schema_evolve.patch.plan import plan_patch
 from dbt_schema_evolve.ports import Progress, Shadow, Side
 from dbt_schema_evolve.records.changes import IndexSpec, Recommendation

@@ -11,7 +11,7 @@ import pytest
 from dbt_schema_evolve.backends.demo.files import copy_project
 from dbt_schema_evolve.errors import ProjectError
 from dbt_schema_evolve.ingest.artifacts import read_manifest
-from dbt_schema_evolve.lineage.selectors import Selection
+from dbt_schema_evolve.lineage.questions.selectors import Selection
 
 SELECTORS = (
     "fct_orders",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from dbt_schema_evolve.lineage.reports import seen_reports
+from dbt_schema_evolve.lineage.reported.reports import seen_reports
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.etl import EtlEvent, SeenReport
 from dbt_schema_evolve.records.executions import Execution, ExecutionCount

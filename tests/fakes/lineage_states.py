@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from dbt_schema_evolve.lineage.node_lineages import node_lineages
+from dbt_schema_evolve.lineage.states.node_lineages import node_lineages
 from dbt_schema_evolve.records.lineage import Detail, LineageGraph, NodeLineage, Seen
 from dbt_schema_evolve.records.lineage_states import ColumnType, GraphSeen, LineageState
 

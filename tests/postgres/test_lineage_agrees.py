@@ -9,9 +9,9 @@ from psycopg import sql
 
 from benchmarks.lineage_oracle import origins
 from dbt_schema_evolve.backends.cluster import Cluster
-from dbt_schema_evolve.lineage.bind import bind
-from dbt_schema_evolve.lineage.resolve import resolved
-from dbt_schema_evolve.lineage.rows import IDENTITY
+from dbt_schema_evolve.lineage.sql.bind import bind
+from dbt_schema_evolve.lineage.sql.resolve import resolved
+from dbt_schema_evolve.lineage.sql.rows import IDENTITY
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 from dbt_schema_evolve.records.relations import ColumnName, RelationName
 from tests.unit.lineage.shop import SCHEMA_SQL, Case, cases, shop

@@ -8,7 +8,7 @@ import pytest
 
 from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.ingest.fingerprint import fingerprint
-from dbt_schema_evolve.lineage.uses import query_uses
+from dbt_schema_evolve.lineage.sql.uses import query_uses
 from dbt_schema_evolve.records.workload import ColumnUse, QueryUses
 from tests.unit.lineage.shop import SCHEMA_SQL, Case, cases, shop
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from dbt_schema_evolve.backends.cluster import Cluster
-from dbt_schema_evolve.lineage.resolve import resolved
+from dbt_schema_evolve.lineage.sql.resolve import resolved
 from dbt_schema_evolve.records.relations import ColumnName, RelationName
 from tests.unit.lineage.shop import SCHEMA_SQL, Case, cases, shop
 

@@ -10,8 +10,8 @@ from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.backends.postgres.catalog import read_catalog
 from dbt_schema_evolve.backends.postgres.explain import explain, scanned_indexes
 from dbt_schema_evolve.backends.twin import PlannerTwin
-from dbt_schema_evolve.lineage.schema import LineageSchema
-from dbt_schema_evolve.lineage.uses import query_uses
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.uses import query_uses
 from dbt_schema_evolve.recommend import recommend
 from dbt_schema_evolve.recommend.cost import Estimate
 from dbt_schema_evolve.recommend.structure import serves

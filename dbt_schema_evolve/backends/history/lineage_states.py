@@ -22,7 +22,7 @@ from dbt_schema_evolve.backends.history.transaction import (
     stage,
     transaction,
 )
-from dbt_schema_evolve.lineage.node_lineages import node_lineages
+from dbt_schema_evolve.lineage.states.node_lineages import node_lineages
 from dbt_schema_evolve.records.lineage import LineageGraph, NodeLineage, Seen
 from dbt_schema_evolve.records.lineage_states import ColumnType, Commit, GraphSeen, LineageState
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dbt_schema_evolve.ingest.fingerprint import fingerprint
 from dbt_schema_evolve.ingest.redact import numbered, redacted
-from dbt_schema_evolve.lineage.uses import query_uses
+from dbt_schema_evolve.lineage.sql.uses import query_uses
 from dbt_schema_evolve.records.workload import QueryUses
 from tests.unit.lineage.shop import Case, cases, shop
 

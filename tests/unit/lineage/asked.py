@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from dbt_schema_evolve.lineage.traverse import Traversal
+from dbt_schema_evolve.lineage.questions.traverse import Traversal
 from dbt_schema_evolve.records.answers import Watch
 from dbt_schema_evolve.records.evidence import ModelRuns
 from dbt_schema_evolve.records.lineage import LineageGraph

@@ -3,8 +3,8 @@
 import pytest
 
 from dbt_schema_evolve.lineage.attribution import Attribution, is_dbts
-from dbt_schema_evolve.lineage.schema import LineageSchema
-from dbt_schema_evolve.lineage.uses import query_uses
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.uses import query_uses
 from dbt_schema_evolve.records.relations import Column, RelationName
 from dbt_schema_evolve.records.workload import QueryUses, Statement
 

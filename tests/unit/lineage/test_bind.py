@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from dbt_schema_evolve.lineage.bind import bind
-from dbt_schema_evolve.lineage.parsing import marked
+from dbt_schema_evolve.lineage.sql.bind import bind
+from dbt_schema_evolve.lineage.sql.parsing import marked
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import Skip

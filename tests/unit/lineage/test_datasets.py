@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbt_schema_evolve.lineage.datasets import (
+from dbt_schema_evolve.lineage.reported.datasets import (
     Datasets,
     joined,
     name_outside,
@@ -12,7 +12,7 @@ from dbt_schema_evolve.lineage.datasets import (
     server,
     split,
 )
-from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.records.etl import Dataset, Home, Named
 from dbt_schema_evolve.records.lineage import LineageGraph, LineageNode
 from dbt_schema_evolve.records.relations import RelationName

@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dbt_schema_evolve.lineage.diff import lineage_changes
+from dbt_schema_evolve.lineage.states.diff import lineage_changes
 from dbt_schema_evolve.records.lineage import (
     ColumnEdge,
     Detail,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbt_schema_evolve.lineage.models import node_lineage
+from dbt_schema_evolve.lineage.sql.models import node_lineage
 from dbt_schema_evolve.records.lineage import ColumnEdge, IndirectEdge, NodeLineage
 from dbt_schema_evolve.records.relations import quoted
 from tests.unit.lineage.shop import Case, cases, shop

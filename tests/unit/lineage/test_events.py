@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbt_schema_evolve.ingest.openlineage import read_events
-from dbt_schema_evolve.lineage.events import with_events
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
-from dbt_schema_evolve.lineage.reports import seen_reports
+from dbt_schema_evolve.lineage.reported.events import with_events
+from dbt_schema_evolve.lineage.reported.reports import seen_reports
 from dbt_schema_evolve.records.etl import (
     Dataset,
     DirectInput,

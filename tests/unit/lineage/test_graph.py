@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
-from dbt_schema_evolve.lineage.traverse import Traversal
-from dbt_schema_evolve.lineage.uses import query_uses
+from dbt_schema_evolve.lineage.questions.traverse import Traversal
+from dbt_schema_evolve.lineage.sql.uses import query_uses
 from dbt_schema_evolve.records.lineage import (
     ColumnEdge,
     Detail,

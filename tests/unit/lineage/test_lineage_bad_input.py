@@ -2,9 +2,9 @@
 
 import pytest
 
-from dbt_schema_evolve.lineage.models import node_lineage
-from dbt_schema_evolve.lineage.schema import LineageSchema
-from dbt_schema_evolve.lineage.uses import query_uses
+from dbt_schema_evolve.lineage.sql.models import node_lineage
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.uses import query_uses
 from dbt_schema_evolve.records.lineage import NodeLineage
 from dbt_schema_evolve.records.relations import Column, RelationName
 from dbt_schema_evolve.records.workload import QueryUses, Skip

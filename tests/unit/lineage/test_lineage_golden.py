@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dbt_schema_evolve.lineage.bind import bind
-from dbt_schema_evolve.lineage.safety import is_read_only
-from dbt_schema_evolve.lineage.uses import query_uses
+from dbt_schema_evolve.lineage.sql.bind import bind
+from dbt_schema_evolve.lineage.sql.safety import is_read_only
+from dbt_schema_evolve.lineage.sql.uses import query_uses
 from dbt_schema_evolve.records.workload import QueryUses, Skip
 from tests.unit.lineage.shop import GOLDEN, Case, cases, described, shop
 

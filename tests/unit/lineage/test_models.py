@@ -2,9 +2,9 @@
 
 import pytest
 
-from dbt_schema_evolve.lineage.models import node_lineage
 from dbt_schema_evolve.lineage.resolution import Filling, resolve_in_order
-from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.models import node_lineage
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.records.lineage import (
     ColumnEdge,
     EdgeKind,

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from dbt_schema_evolve.errors import ProjectError
-from dbt_schema_evolve.lineage.naming import named
-from dbt_schema_evolve.lineage.selectors import Selection
-from dbt_schema_evolve.lineage.traverse import ROWS, Traversal
+from dbt_schema_evolve.lineage.questions.naming import named
+from dbt_schema_evolve.lineage.questions.selectors import Selection
+from dbt_schema_evolve.lineage.questions.traverse import ROWS, Traversal
 from dbt_schema_evolve.records.lineage import LineageGraph
 from dbt_schema_evolve.records.project import Exposure, Node, Project
 from dbt_schema_evolve.records.relations import RelationName

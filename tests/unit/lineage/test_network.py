@@ -4,8 +4,8 @@ import io
 
 import networkx as nx
 
-from dbt_schema_evolve.lineage.network import as_network
-from dbt_schema_evolve.lineage.traverse import Traversal
+from dbt_schema_evolve.lineage.questions.network import as_network
+from dbt_schema_evolve.lineage.questions.traverse import Traversal
 from tests.unit.lineage.test_graph import graph
 
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbt_schema_evolve.errors import ProjectError
-from dbt_schema_evolve.lineage.critical_path import critical_path
-from dbt_schema_evolve.lineage.impact import impact
-from dbt_schema_evolve.lineage.paths import paths
-from dbt_schema_evolve.lineage.traverse import ROWS, Traversal
-from dbt_schema_evolve.lineage.unused import unused
+from dbt_schema_evolve.lineage.questions.critical_path import critical_path
+from dbt_schema_evolve.lineage.questions.impact import impact
+from dbt_schema_evolve.lineage.questions.paths import paths
+from dbt_schema_evolve.lineage.questions.traverse import ROWS, Traversal
+from dbt_schema_evolve.lineage.questions.unused import unused
 from dbt_schema_evolve.records.answers import Effect, Unused, Watch
 from dbt_schema_evolve.records.captures import Capture
 from dbt_schema_evolve.records.evidence import ModelRuns

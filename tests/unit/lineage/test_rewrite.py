@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbt_schema_evolve.errors import EvolveError
-from dbt_schema_evolve.lineage.rewrite import rename_relations, without_limit
-from dbt_schema_evolve.lineage.safety import is_read_only
-from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.rewrite import rename_relations, without_limit
+from dbt_schema_evolve.lineage.sql.safety import is_read_only
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.records.relations import RelationName
 
 ODD = RelationName("Mart.s", 'Örders "x"')

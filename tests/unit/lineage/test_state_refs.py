@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dbt_schema_evolve.errors import HistoryError
-from dbt_schema_evolve.lineage.state_refs import find_state, state_name
+from dbt_schema_evolve.lineage.states.state_refs import find_state, state_name
 from dbt_schema_evolve.records.lineage_states import Commit, LineageState
 
 

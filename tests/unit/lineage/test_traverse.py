@@ -5,11 +5,11 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbt_schema_evolve.lineage.impact import impact
-from dbt_schema_evolve.lineage.paths import paths
-from dbt_schema_evolve.lineage.reach import downstream, upstream
-from dbt_schema_evolve.lineage.traverse import ROWS, Traversal
-from dbt_schema_evolve.lineage.unused import unused
+from dbt_schema_evolve.lineage.questions.impact import impact
+from dbt_schema_evolve.lineage.questions.paths import paths
+from dbt_schema_evolve.lineage.questions.reach import downstream, upstream
+from dbt_schema_evolve.lineage.questions.traverse import ROWS, Traversal
+from dbt_schema_evolve.lineage.questions.unused import unused
 from dbt_schema_evolve.records.answers import Effect, Watch
 from dbt_schema_evolve.records.lineage import LineageGraph
 from dbt_schema_evolve.report.impact_text import impact_text

@@ -16,10 +16,10 @@ from referencing import Registry, Resource
 
 from dbt_schema_evolve.ingest.artifacts import read_catalog, read_manifest
 from dbt_schema_evolve.ingest.openlineage import read_events
-from dbt_schema_evolve.lineage.events import with_events
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
-from dbt_schema_evolve.lineage.reports import seen_reports
-from dbt_schema_evolve.lineage.schema import LineageSchema
+from dbt_schema_evolve.lineage.reported.events import with_events
+from dbt_schema_evolve.lineage.reported.reports import seen_reports
+from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.records.etl import EtlEvent, Home
 from dbt_schema_evolve.records.lineage import (
     ColumnEdge,

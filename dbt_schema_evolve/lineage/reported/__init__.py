@@ -1,0 +1,1 @@
+"""What OpenLineage events say, put beside what the SQL says."""

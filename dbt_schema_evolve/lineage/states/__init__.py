@@ -1,0 +1,1 @@
+"""The graph through time: what differs between two of its states."""
