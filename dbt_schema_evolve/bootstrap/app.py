@@ -36,6 +36,7 @@ from dbt_schema_evolve.lineage.states.state_refs import LATEST, PREVIOUS, find_s
 from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.patch.plan import plan_patch
 from dbt_schema_evolve.ports import Progress, PushResult
+from dbt_schema_evolve.records.answers import NodeView
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.records.evidence import Evidence
@@ -48,7 +49,7 @@ from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report.contents import ReportInput
 from dbt_schema_evolve.report.openlineage import openlineage_lines
 from dbt_schema_evolve.workflows.advise import Advice, advise
-from dbt_schema_evolve.workflows.ask_lineage import Questions, ask
+from dbt_schema_evolve.workflows.ask_lineage import Questions, ask, past_of
 from dbt_schema_evolve.workflows.ingest import Ingested, ingest, read_artifacts, with_state
 from dbt_schema_evolve.workflows.ingest_events import ingest_events
 from dbt_schema_evolve.workflows.ingest_logs import LogFiles, check_logs
@@ -187,6 +188,11 @@ class App:
                 lineage = self._lineage(history, RememberedWarehouse(history))
                 note = f"{error.problem}: columns are those of the last capture and catalog.json"
                 return replace(ask(lineage, history), note=note)
+
+    def with_past(self, view: NodeView) -> NodeView:
+        """Add what the states of the graph say of a node or column."""
+        with self.history() as history:
+            return replace(view, past=past_of(view.place, history.lineage))
 
     def lineage_diff(self, before: str, after: str) -> LineageDiff:
         """Compare two states of the graph, each named, or a folder of artifacts."""

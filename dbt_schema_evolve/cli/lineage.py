@@ -10,7 +10,9 @@ from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
 from dbt_schema_evolve.cli.options import dbt_project, output_format
 from dbt_schema_evolve.lineage.questions.reach import INDIRECT_KINDS, VALUE_KINDS
+from dbt_schema_evolve.records.answers import ConsumerView
 from dbt_schema_evolve.report import mermaid
+from dbt_schema_evolve.report.consumer_text import consumer_text
 from dbt_schema_evolve.report.critical_path_text import critical_path_text
 from dbt_schema_evolve.report.impact_text import impact_text
 from dbt_schema_evolve.report.lineage_text import paths_text, reach_text, view_text
@@ -61,8 +63,16 @@ def _walk(command: _Command) -> _Command:
 @_limit(20, "columns, neighbours and readers")
 @output_format("mermaid")
 def show(app: App, name: str, limit: int, output: str) -> None:
-    """Show what NAME is made from, what decides about its rows, and who reads it."""
+    """Show what NAME is made from, what decides about its rows, and who reads it.
+
+    NAME may also be a consumer, such as the route `shop /orders`: shown are its queries, how often
+    they run, how long it waits, and the columns that they use.
+    """
     view = asked(app).show(name)
+    if isinstance(view, ConsumerView):
+        _print(view, output, lambda each: consumer_text(each, limit), mermaid.of_consumer)
+        return
+    view = app.with_past(view)
     _print(view, output, lambda each: view_text(each, limit), mermaid.of_view)
 
 

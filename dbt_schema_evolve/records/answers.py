@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from dbt_schema_evolve.records.lineage import Conflict, Consumer, Detail
+from dbt_schema_evolve.records.lineage import Conflict, Consumer, Detail, Seen
+from dbt_schema_evolve.records.lineage_states import ColumnType
 from dbt_schema_evolve.records.workload import Skip
 
 
@@ -235,6 +236,14 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What the states of the graph say of a node or column."""
+
+    seen: Seen | None  # None: no state holds it
+    types: tuple[ColumnType, ...]  # of a column, oldest first
+
+
+@dataclass(frozen=True, slots=True)
 class NodeView:
     """What a node or column is made from, what decides about its rows, and who reads it."""
 
@@ -250,6 +259,28 @@ class NodeView:
     readers_beyond: int  # of what is made from it
     conflicts: tuple[Conflict, ...]
     skips: tuple[Skip, ...]
+    past: Past | None = None  # None: not looked at
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerQuery:
+    """One query of a consumer, and the columns that it uses."""
+
+    fingerprint: str
+    label: str
+    calls: int  # by everybody who sends it
+    total_us: int
+    last_seen: datetime | None
+    columns: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerView:
+    """What a dashboard, application, route or role asks, how often, and how long it waits."""
+
+    consumer: Consumer
+    reads: tuple[Place, ...]  # nodes
+    queries: tuple[ConsumerQuery, ...]
 
 
 def places(found: Iterable[Place]) -> str:

@@ -5,7 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
-from dbt_schema_evolve.records.answers import Effect, Hop, NodeView, Paths, Place, Reach, Reader
+from dbt_schema_evolve.records.answers import (
+    Effect,
+    Hop,
+    NodeView,
+    Past,
+    Paths,
+    Place,
+    Reach,
+    Reader,
+)
 from dbt_schema_evolve.records.lineage import Detail
 from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.report.tree import tree
@@ -46,6 +55,7 @@ def view_text(view: NodeView, limit: int) -> str:
     if view.readers_beyond:
         who = figures.count(view.readers_beyond, "consumer")
         lines += field("", f"and through what is made from it: {who}; see `lineage impact`")
+    lines += _past(view.past)
     lines += _notes(view)
     return "\n".join(lines)
 
@@ -166,6 +176,16 @@ def _reader(reader: Reader) -> str:
         return f"{who}: declared"
     last = f", last {day(reader.last_seen)}" if reader.last_seen else ""
     return f"{who}: {figures.count(reader.calls, 'call')}{last}"
+
+
+def _past(past: Past | None) -> Iterable[str]:
+    """Say since when it is there, and which types it had."""
+    if past is None or past.seen is None:
+        return
+    yield from field("seen", f"since {day(past.seen.first)}, last {day(past.seen.last)}")
+    if len(past.types) > 1:
+        had = (f"{each.type} until {day(each.seen.last)}" for each in past.types[:-1])
+        yield from field("type was", ", ".join(had))
 
 
 def _notes(view: NodeView) -> Iterable[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from dbt_schema_evolve.records.answers import (
+    ConsumerView,
     CriticalPath,
     Hop,
     Impact,
@@ -37,6 +38,17 @@ def of_view(view: NodeView) -> str:
         for each in view.readers
     ]
     return flow_chart([*into, *out, *readers], [here])
+
+
+def of_consumer(view: ConsumerView) -> str:
+    """Draw who asks, the queries, and the columns that they use."""
+    who = _who(view.consumer)
+    asked = [(Place(each.label, "", "query", each.fingerprint), each) for each in view.queries]
+    hops = [Hop(place, query, "") for query, each in asked for place in each.columns]
+    hops += [Hop(query, who, _frequency(each.calls)) for query, each in asked]
+    if not asked:
+        hops += [Hop(place, who, "declared") for place in view.reads]
+    return flow_chart(hops, [who])
 
 
 def of_reach(reach: Reach) -> str:

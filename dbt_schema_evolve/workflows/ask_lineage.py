@@ -7,6 +7,7 @@ from datetime import timedelta
 from dbt_schema_evolve.errors import ProjectError
 from dbt_schema_evolve.ingest.builds import model_runs
 from dbt_schema_evolve.ingest.deltas import partial_captures
+from dbt_schema_evolve.lineage.questions.consumer import consumer_view, consumers_named, only
 from dbt_schema_evolve.lineage.questions.critical_path import critical_path
 from dbt_schema_evolve.lineage.questions.impact import impact
 from dbt_schema_evolve.lineage.questions.naming import candidates, did_you_mean, named
@@ -16,12 +17,15 @@ from dbt_schema_evolve.lineage.questions.selectors import Selection
 from dbt_schema_evolve.lineage.questions.traverse import ROWS, Traversal, Vertex
 from dbt_schema_evolve.lineage.questions.unused import unused
 from dbt_schema_evolve.lineage.questions.view import view
-from dbt_schema_evolve.ports import History
+from dbt_schema_evolve.ports import History, LineageStates
 from dbt_schema_evolve.records.answers import (
+    ConsumerView,
     CriticalPath,
     Impact,
     NodeView,
+    Past,
     Paths,
+    Place,
     Reach,
     Unused,
     Watch,
@@ -50,8 +54,15 @@ class Questions:
     runs: Mapping[str, ModelRuns]
     note: str = ""  # what keeps every answer from being whole
 
-    def show(self, name: str) -> NodeView:
-        """Return what a node or column is made from, and who reads it."""
+    def show(self, name: str) -> NodeView | ConsumerView:
+        """Return what a node or column is made from and who reads it, or what a consumer asks.
+
+        A consumer goes by its name or id; a node of the same name comes first.
+        """
+        if not candidates(self.traversal, name):
+            consumers = consumers_named(self.traversal, name)
+            if consumers:
+                return consumer_view(self.traversal, only(consumers, name))
         return view(self.traversal, named(self.traversal, name))
 
     def upstream(
@@ -136,6 +147,17 @@ def ask(lineage: Lineage, history: History) -> Questions:
         watched(history.captures(), unread),
         recent_runs(history.node_runs()),
     )
+
+
+def past_of(place: Place, states: LineageStates) -> Past:
+    """Return since when a node or column is there, and the types that it had."""
+    seen = states.seen() if states.states() else None
+    if seen is None:
+        return Past(None, ())
+    if not place.column:
+        return Past(seen.nodes.get(place.node), ())
+    key = (place.node, place.column)
+    return Past(seen.columns.get(key), states.type_history(*key))
 
 
 def watched(captures: Iterable[Capture], unread: tuple[Skip, ...] = ()) -> Watch:
