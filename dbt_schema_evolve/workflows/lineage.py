@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from dbt_schema_evolve.errors import ArtifactError
 from dbt_schema_evolve.ingest.artifacts import read_manifest
 from dbt_schema_evolve.lineage.attribution import Attribution
+from dbt_schema_evolve.lineage.garbage import collected_in_batches
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
 from dbt_schema_evolve.lineage.reported.events import with_events
 from dbt_schema_evolve.lineage.resolution import Resolve, resolve_in_order
@@ -68,8 +69,11 @@ def read_lineage(
     found: list[Statement] = []
     uses: dict[str, QueryUses] = {}
     skips: list[Skip] = []
-    for statement in queries.statements:
-        outcome = query_uses(statement.fingerprint, statement.text, schema)
+    outcomes = collected_in_batches(
+        lambda statement: query_uses(statement.fingerprint, statement.text, schema),
+        queries.statements,
+    )
+    for statement, outcome in zip(queries.statements, outcomes, strict=True):
         if isinstance(outcome, QueryUses):
             uses[statement.fingerprint] = outcome
         elif outcome.reason not in _NOT_QUERIES:
