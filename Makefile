@@ -39,7 +39,9 @@ golden: $(INSTALLED) ## Rewrite expected outputs, to be read in the diff
 
 bench: $(INSTALLED) ## The published figures, one JSON object a benchmark
 	$(BIN)/python -m benchmarks.twin
+	$(BIN)/python -m benchmarks.lineage
 	$(BIN)/python -m benchmarks.lineage_accuracy
+	$(BIN)/python -m benchmarks.graph_stores
 
 clean: ## Remove the environment and everything generated
-	rm -rf .venv schema-evolve-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .bench schema-evolve-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
