@@ -5,6 +5,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -126,8 +127,12 @@ class Cluster:
             lines = pid_file.read_text().splitlines()
             if self._sockets is None and len(lines) > _SOCKET_LINE:
                 self._sockets = Path(lines[_SOCKET_LINE])  # of the run that was killed
-            with contextlib.suppress(subprocess.CalledProcessError):
+            try:
                 _run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", str(self.data))
+            except subprocess.CalledProcessError:
+                # Left alone, a server would live on for a minute without its files.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(lines[0]), signal.SIGKILL)
         shutil.rmtree(self.data, ignore_errors=True)
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)

@@ -1,10 +1,12 @@
 """A server of our own leaves nothing behind, even after a run that was killed."""
 
+import subprocess
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from dbt_schema_evolve.backends import cluster as cluster_module
 from dbt_schema_evolve.backends.cluster import Cluster
 
 
@@ -34,3 +36,20 @@ def test_data_do_not_outlive_the_takeover(tmp_path: Path) -> None:
     with Cluster(tmp_path / "one") as successor, successor.connect() as connection:
         names = connection.execute("select datname from pg_database").fetchall()
     assert ("old",) not in names
+
+
+def test_a_server_that_cannot_be_asked_to_stop_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(program: str, *arguments: str) -> None:
+        raise subprocess.CalledProcessError(1, program)
+
+    server = Cluster(tmp_path / "one")
+    server.start()
+    connection = server.connect()
+    monkeypatch.setattr(cluster_module, "_run", refused)
+    server.remove()
+    with pytest.raises(psycopg.OperationalError):
+        while True:  # its children notice that it is gone by themselves
+            connection.execute("select 1")
+    assert not (tmp_path / "one").exists()
