@@ -4,5 +4,15 @@ from dbt_schema_evolve.backends.demo.defaults import DAYS, DEFAULT_SCALE
 from dbt_schema_evolve.bootstrap.app import App, open_app
 from dbt_schema_evolve.bootstrap.demo import run_demo
 from dbt_schema_evolve.bootstrap.graph_stores import GraphAddress, GraphKind
+from dbt_schema_evolve.bootstrap.lineage import ProjectLineage
 
-__all__ = ["DAYS", "DEFAULT_SCALE", "App", "GraphAddress", "GraphKind", "open_app", "run_demo"]
+__all__ = [
+    "DAYS",
+    "DEFAULT_SCALE",
+    "App",
+    "GraphAddress",
+    "GraphKind",
+    "ProjectLineage",
+    "open_app",
+    "run_demo",
+]

@@ -12,7 +12,6 @@ from dbt_schema_evolve.backends.artifact_files import artifact_files
 from dbt_schema_evolve.backends.dbt_project import DbtProject, Target, find_project, find_target
 from dbt_schema_evolve.backends.dbt_runner import DbtRunner
 from dbt_schema_evolve.backends.event_files import MAX_BYTES, event_files
-from dbt_schema_evolve.backends.event_receiver import EventReceiver
 from dbt_schema_evolve.backends.git import head_commit
 from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.backends.home import home_of
@@ -25,39 +24,30 @@ from dbt_schema_evolve.backends.shadow import ShadowTarget
 from dbt_schema_evolve.backends.state_dir import make_state_dir
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.backends.verdict_file import read_verdicts, write_verdicts
-from dbt_schema_evolve.bootstrap.graph_stores import GraphAddress, graph_store
 from dbt_schema_evolve.bootstrap.pages import report_input
-from dbt_schema_evolve.errors import HistoryError, ProjectError, WarehouseError
+from dbt_schema_evolve.errors import HistoryError, ProjectError
 from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.memory import Memory
 from dbt_schema_evolve.lineage.sql.origins import view_origins
 from dbt_schema_evolve.lineage.sql.schema import LineageSchema
-from dbt_schema_evolve.lineage.states.state_refs import LATEST, PREVIOUS, find_state
 from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.patch.plan import plan_patch
-from dbt_schema_evolve.ports import Progress, PushResult
-from dbt_schema_evolve.records.answers import NodeView
+from dbt_schema_evolve.ports import Progress
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.records.evidence import Evidence
-from dbt_schema_evolve.records.lineage import LineageGraph
-from dbt_schema_evolve.records.lineage_changes import LineageDiff
 from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.sizes import bytes_of
 from dbt_schema_evolve.records.trials import Decision
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report.contents import ReportInput
-from dbt_schema_evolve.report.openlineage import openlineage_lines
 from dbt_schema_evolve.workflows.advise import Advice, advise
-from dbt_schema_evolve.workflows.ask_lineage import Questions, ask, past_of
 from dbt_schema_evolve.workflows.ingest import Ingested, ingest, read_artifacts, with_state
 from dbt_schema_evolve.workflows.ingest_events import ingest_events
 from dbt_schema_evolve.workflows.ingest_logs import LogFiles, check_logs
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
-from dbt_schema_evolve.workflows.lineage_diff import ArtifactFolder, KeptState, lineage_diff
 from dbt_schema_evolve.workflows.lineage_states import keep_state
 from dbt_schema_evolve.workflows.predict import Prediction, predict
-from dbt_schema_evolve.workflows.push_lineage import push_lineage
 from dbt_schema_evolve.workflows.remembered import RememberedWarehouse
 from dbt_schema_evolve.workflows.validate import Validation, validate
 
@@ -118,7 +108,7 @@ class App:
             if files is not None:
                 check_logs(files, warehouse.log_settings())
             make_state_dir(self.project.state_dir)
-            with self._history() as history, self._memory() as memory:
+            with self._history() as history, self.memory() as memory:
                 received = filter(Path.exists, [self.events_dir])
                 reported = ingest_events(event_files([*events, *received]), history, MAX_BYTES)
                 ingested = replace(
@@ -134,16 +124,6 @@ class App:
         """Where received events are."""
         return self.project.state_dir / "openlineage"
 
-    def receiver(self, host: str, port: int, max_bytes: int, token: str | None) -> EventReceiver:
-        """Return what receives events; its address is taken, nothing is served yet."""
-        receiver = EventReceiver(self.events_dir, host, port, max_bytes, token)
-        make_state_dir(self.project.state_dir)
-        return receiver
-
-    def openlineage(self, graph: LineageGraph) -> Iterator[str]:
-        """Return a graph as OpenLineage events, one a line."""
-        return openlineage_lines(graph, home_of(self.project, self.target), clock.now())
-
     def advise(
         self,
         budget_bytes: int | None = None,
@@ -154,7 +134,7 @@ class App:
         """Go from the history to a patch, writing nothing."""
         most = self._budget_bytes() if budget_bytes is None else budget_bytes
         budget = None if most is None else Budget(most)
-        with self.history() as history, self.warehouse() as warehouse, self._memory() as memory:
+        with self.history() as history, self.warehouse() as warehouse, self.memory() as memory:
             return advise(
                 history, warehouse, planner_twin, self.files(), now or clock.now(), self.progress,
                 budget=budget, only=only, horizon_days=horizon_days, resolve=memory,
@@ -173,66 +153,24 @@ class App:
             )
         return found
 
-    def lineage(self) -> Lineage:
-        """Return the lineage of what the history holds."""
-        with self.history() as history, self.warehouse() as warehouse:
-            return self._lineage(history, warehouse)
-
-    def questions(self) -> Questions:
-        """Return the lineage as something to ask; the history will do where no warehouse is."""
-        with self.history() as history:
-            try:
-                with self.warehouse() as warehouse:
-                    return ask(self._lineage(history, warehouse), history)
-            except WarehouseError as error:
-                lineage = self._lineage(history, RememberedWarehouse(history))
-                note = f"{error.problem}: columns are those of the last capture and catalog.json"
-                return replace(ask(lineage, history), note=note)
-
-    def with_past(self, view: NodeView) -> NodeView:
-        """Add what the states of the graph say of a node or column."""
-        with self.history() as history:
-            return replace(view, past=past_of(view.place, history.lineage))
-
-    def lineage_diff(self, before: str, after: str) -> LineageDiff:
-        """Compare two states of the graph, each named, or a folder of artifacts."""
-        resolve = Memory((), in_processes)  # another commit's statements are not worth keeping
-        one, other = _folder(before), _folder(after)
-        if one and other:
-            return lineage_diff(one, other, resolve)
-        with self.history() as history:
-            states = history.lineage
-            held = states.states()
-            return lineage_diff(
-                one or KeptState(states, find_state(held, before)),
-                other or KeptState(states, find_state(held, after)),
-                resolve,
-            )
-
-    def push_lineage(self, graph: LineageGraph, address: GraphAddress, name: str) -> PushResult:
-        """Write a graph into a graph database, under the project's name unless another is given."""
-        with self.history() as history:
-            seen = history.lineage.seen()
-        with graph_store(address, self.project.state_dir / "lineage.duckdb") as store:
-            return push_lineage(graph, name or self.project.name, store, seen)
-
     def predict(self, horizon_days: float) -> tuple[Lineage, Prediction]:
         """Return the forecasts, and the lineage that they rest on."""
         with self.history() as history, self.warehouse() as warehouse:
-            lineage = self._lineage(history, warehouse)
+            lineage = self.lineage(history, warehouse)
             return lineage, predict(lineage, history, clock.now(), horizon_days)
 
-    def _lineage(
+    def lineage(
         self, history: DuckHistory, warehouse: PostgresWarehouse | RememberedWarehouse
     ) -> Lineage:
-        with collection_paused(), self._memory() as memory:
+        """Return the lineage of what a history holds, columns as a warehouse says."""
+        with collection_paused(), self.memory() as memory:
             return read_lineage(
                 history, warehouse.catalog(), warehouse.search_path(), memory,
                 home_of(self.project, self.target),
             )  # fmt: skip
 
     @contextmanager
-    def _memory(self) -> Iterator[Memory]:
+    def memory(self) -> Iterator[Memory]:
         """Hand over what lineage worked out before; keep what it works out now."""
         path = self.project.state_dir / "lineage.cache"
         memory = Memory(read_cache(path), in_processes)
@@ -293,13 +231,6 @@ def open_app(
     """Find the project and the target as dbt would; raises ProjectError."""
     project = find_project(project_dir)
     return App(project, find_target(project, profiles_dir, profile, target), progress)
-
-
-def _folder(ref: str) -> ArtifactFolder | None:
-    """Return the artifacts in a folder, if the reference is one."""
-    if ref in {LATEST, PREVIOUS} or not Path(ref).is_dir():
-        return None
-    return ArtifactFolder(ref, read_artifacts(artifact_files(Path(ref))))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from dbt_schema_evolve.bootstrap import App
+from dbt_schema_evolve.bootstrap import App, ProjectLineage
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
 from dbt_schema_evolve.cli.options import dbt_project, output_format
@@ -72,7 +72,7 @@ def show(app: App, name: str, limit: int, output: str) -> None:
     if isinstance(view, ConsumerView):
         _print(view, output, lambda each: consumer_text(each, limit), mermaid.of_consumer)
         return
-    view = app.with_past(view)
+    view = ProjectLineage(app).with_past(view)
     _print(view, output, lambda each: view_text(each, limit), mermaid.of_view)
 
 
@@ -157,7 +157,7 @@ def critical_path(app: App, selector: tuple[str, ...], limit: int, output: str) 
 
 def asked(app: App) -> Questions:
     """Return the lineage as something to ask, and say what keeps answers from being whole."""
-    questions = app.questions()
+    questions = ProjectLineage(app).questions()
     if questions.note:
         render.note(questions.note)
     return questions

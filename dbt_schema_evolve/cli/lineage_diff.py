@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from dbt_schema_evolve.bootstrap import App
+from dbt_schema_evolve.bootstrap import App, ProjectLineage
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.lineage import lineage
 from dbt_schema_evolve.cli.options import dbt_project, output_format
@@ -30,7 +30,7 @@ def diff(app: App, refs: tuple[str, ...], state: Path | None, output: str) -> No
     if len(given) > 2:
         raise click.UsageError("give at most FROM and TO; --state stands for FROM")
     before, after = (*given, *("previous", "latest")[len(given) :])
-    found = app.lineage_diff(before, after)
+    found = ProjectLineage(app).diff(before, after)
     if output == "json":
         render.show_json(found)
     elif output == "markdown":

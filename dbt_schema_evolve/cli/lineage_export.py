@@ -4,7 +4,7 @@ from typing import IO
 
 import click
 
-from dbt_schema_evolve.bootstrap import App
+from dbt_schema_evolve.bootstrap import App, ProjectLineage
 from dbt_schema_evolve.cli.lineage import asked, lineage
 from dbt_schema_evolve.cli.options import dbt_project
 
@@ -29,4 +29,4 @@ from dbt_schema_evolve.cli.options import dbt_project
 def export(app: App, form: str, output: IO[str]) -> None:  # noqa: ARG001 - one form so far
     """Write the lineage graph: a job event a line, for Marquez and the like."""
     graph = asked(app).traversal.graph
-    output.writelines(f"{line}\n" for line in app.openlineage(graph))
+    output.writelines(f"{line}\n" for line in ProjectLineage(app).openlineage(graph))

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from dbt_schema_evolve.bootstrap import App, GraphAddress, GraphKind
+from dbt_schema_evolve.bootstrap import App, GraphAddress, GraphKind, ProjectLineage
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.lineage import asked, lineage
 from dbt_schema_evolve.cli.options import dbt_project, output_format
@@ -39,7 +39,7 @@ def push(app: App, kind: str, uri: str, user: str, database: str, name: str, out
     if user and not password:
         password = click.prompt("Password", hide_input=True, err=True)
     address = GraphAddress(GraphKind(kind), uri, user, password, database)
-    result = app.push_lineage(asked(app).traversal.graph, address, name)
+    result = ProjectLineage(app).push(asked(app).traversal.graph, address, name)
     if output == "json":
         render.show_json(result)
     else:

@@ -8,7 +8,7 @@ import click
 
 from dbt_schema_evolve.backends.event_files import MAX_BYTES
 from dbt_schema_evolve.backends.event_receiver import serve_until
-from dbt_schema_evolve.bootstrap import App
+from dbt_schema_evolve.bootstrap import App, ProjectLineage
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.lineage import lineage
 from dbt_schema_evolve.cli.options import ByteSize, dbt_project
@@ -41,7 +41,7 @@ def receive(app: App, host: str, port: int, max_bytes: int, token_env: str | Non
     if max_bytes > MAX_BYTES:
         raise click.UsageError(f"--max-bytes may be {MAX_BYTES >> 20}MB at most")
     stopped = threading.Event()
-    receiver = app.receiver(host, port, max_bytes, token)
+    receiver = ProjectLineage(app).receiver(host, port, max_bytes, token)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     render.note(f"listening on {receiver.address}; interrupt to stop")
