@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from dbt_schema_evolve.lineage.consumers import declared, observed
 from dbt_schema_evolve.lineage.garbage import collection_paused
@@ -90,12 +91,12 @@ def _built(
     dbt_roles, reads = readers(statements, queries, _filled_by_dbt(ids))
     mentioned = {end for edge in relation_edges for end in (edge.source, edge.target)}
     others = mentioned.union(*reads.values()) - ids
-    in_order = sorted(lineages)
+    in_order = [lineages[key] for key in sorted(lineages)]
     return LineageGraph(
         nodes=_vertices(nodes, sorted(others), lineages, stale, schema),
         relation_edges=tuple(sorted(relation_edges, key=lambda edge: (edge.target, edge.source))),
-        column_edges=tuple(edge for key in in_order for edge in lineages[key].column_edges),
-        indirect_edges=tuple(edge for key in in_order for edge in lineages[key].indirect_edges),
+        column_edges=tuple(chain.from_iterable(each.column_edges for each in in_order)),
+        indirect_edges=tuple(chain.from_iterable(each.indirect_edges for each in in_order)),
         queries=queries,
         consumers=tuple(
             sorted(

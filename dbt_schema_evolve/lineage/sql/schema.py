@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from dbt_schema_evolve.lineage.sql.rows import Output, Rows, Stored
 from dbt_schema_evolve.records.relations import Column, ColumnName, RelationName
 from dbt_schema_evolve.records.workload import ColumnUse
@@ -119,13 +121,14 @@ class LineageSchema:
         """
         found = self._signatures.get(relation)
         if found is None:
-            columns = self.columns.get(relation)
-            parts = [self.owners.get(relation, ""), str(relation in self.views)]
-            if columns is not None:
-                parts += [f"{column.name}\0{column.type}" for column in columns]
-            digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=8)
-            digest.update(b"" if columns is None else b"known")
-            found = self._signatures[relation] = digest.digest()
+            facts = (
+                self.owners.get(relation),
+                relation in self.views,
+                self.columns.get(relation),
+            )
+            content = msgspec.msgpack.encode(facts)
+            found = hashlib.blake2b(content, digest_size=8).digest()
+            self._signatures[relation] = found
         return found
 
     def node_id(self, relation: RelationName) -> str:
