@@ -101,6 +101,23 @@ def questions(project: Project, columns: Columns) -> Figures:
     }
 
 
+def edges(project: Project, columns: Columns) -> Figures:
+    """The edges themselves, to be compared with another tool's; nodes go by their relation."""
+    graph = _graph(project, columns, Memory(share_out=one_by_one))
+    named = {node.id: str(node.relation or node.id) for node in graph.nodes}
+    return {
+        "named": named,
+        "direct": [
+            [named[edge.source], edge.source_column, named[edge.target], edge.target_column]
+            for edge in graph.column_edges
+        ],
+        "indirect": [
+            [named[edge.source], edge.source_column, named[edge.target]]
+            for edge in graph.indirect_edges
+        ],
+    }
+
+
 def _graph(project: Project, columns: Columns, memory: Memory) -> LineageGraph:
     with collection_paused():
         return build_graph(project, project_schema(project, columns), resolve=memory)
@@ -171,6 +188,7 @@ PIECES = {
     "cold": cold,
     "warm": warm,
     "questions": questions,
+    "edges": edges,
 }
 
 

@@ -32,6 +32,7 @@ def main(manifest: str, catalog: str) -> None:
                 "seconds": cpu,
                 "wall_seconds": seconds,
                 "edges": len(edges),
+                "edge_list": sorted(edges),
                 "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             }
         )
