@@ -73,21 +73,7 @@ def _built(
     skips += _left_out(nodes, stale)
     lineages |= stale
 
-    relation_edges = {
-        RelationEdge(parent, node.unique_id)
-        for node in nodes
-        for parent in node.depends_on
-        if parent in ids
-    }
-    relation_edges |= {
-        RelationEdge(read, key) for key, lineage in lineages.items() for read in lineage.reads
-    }
-    relation_edges |= {
-        RelationEdge(read, query.writes)
-        for query in queries
-        if query.writes is not None and query.writes not in ids
-        for read in query.reads - {query.writes}
-    }
+    relation_edges = _relation_edges(nodes, ids, lineages.values(), queries)
     dbt_roles, reads = readers(statements, queries, _filled_by_dbt(ids))
     mentioned = {end for edge in relation_edges for end in (edge.source, edge.target)}
     others = mentioned.union(*reads.values()) - ids
@@ -109,6 +95,29 @@ def _built(
         ),
         skips=tuple(sorted(skips, key=lambda skip: (skip.subject, skip.reason))),
     )
+
+
+def _relation_edges(
+    nodes: Iterable[Node],
+    ids: Collection[str],
+    lineages: Iterable[NodeLineage],
+    queries: Iterable[LineageQuery],
+) -> set[RelationEdge]:
+    """Return what the manifest says, what the SQL says, and what queries move beyond dbt."""
+    found = {
+        RelationEdge(parent, node.unique_id)
+        for node in nodes
+        for parent in node.depends_on
+        if parent in ids
+    }
+    found |= {RelationEdge(read, each.node) for each in lineages for read in each.reads}
+    found |= {
+        RelationEdge(read, query.writes)
+        for query in queries
+        if query.writes is not None and query.writes not in ids
+        for read in query.reads - {query.writes}
+    }
+    return found
 
 
 def project_schema(
