@@ -10,6 +10,7 @@ from dbt_schema_evolve.features.elasticity import (
     RowClock,
     driver,
 )
+from dbt_schema_evolve.features.flow_changes import FlowHistory
 from dbt_schema_evolve.features.growth import growths, sorted_series
 from dbt_schema_evolve.features.observations import build_observations, query_observations
 from dbt_schema_evolve.features.rows import RowSeries
@@ -19,6 +20,8 @@ from dbt_schema_evolve.records.project import NodeRun
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import QueryStat, QueryUses
 
+_NO_FLOW = FlowHistory()
+
 
 def query_cases(
     stats: Iterable[QueryStat],
@@ -26,9 +29,10 @@ def query_cases(
     row_series: Mapping[RelationName, RowSeries],
     ids: Mapping[RelationName, str],
     cutoff: datetime,
+    flow: FlowHistory = _NO_FLOW,
 ) -> tuple[Case, ...]:
     """Return one case per fingerprint that ran before the cut-off; `uses` is by fingerprint."""
-    return _cases(query_observations(stats, cutoff), uses, row_series, ids, cutoff)
+    return _cases(query_observations(stats, cutoff), uses, row_series, ids, cutoff, flow)
 
 
 def build_cases(
@@ -37,11 +41,14 @@ def build_cases(
     row_series: Mapping[RelationName, RowSeries],
     ids: Mapping[RelationName, str],
     cutoff: datetime,
+    flow: FlowHistory = _NO_FLOW,
 ) -> tuple[Case, ...]:
     """Return one case per model and snapshot that stores rows; `uses` is by unique id."""
     held = tuple(runs)
     incremental = {run.unique_id for run in held if run.materialized in {"incremental", "snapshot"}}
-    return _cases(build_observations(held, cutoff), uses, row_series, ids, cutoff, incremental)
+    return _cases(
+        build_observations(held, cutoff), uses, row_series, ids, cutoff, flow, incremental
+    )
 
 
 def _cases(
@@ -50,6 +57,7 @@ def _cases(
     row_series: Mapping[RelationName, RowSeries],
     ids: Mapping[RelationName, str],
     cutoff: datetime,
+    flow: FlowHistory,
     incremental: Collection[str] = (),
 ) -> tuple[Case, ...]:
     ordered = {relation: sorted_series(series) for relation, series in row_series.items()}
@@ -61,7 +69,9 @@ def _cases(
 
     found = []
     for subject, held in sorted(observations.items()):
-        read = uses[subject].base_relations if subject in uses else frozenset()
+        use = uses.get(subject)
+        read = use.base_relations if use else frozenset()
+        nodes = {ids[each] for each in (read | use.reads | use.views if use else ()) if each in ids}
         prior: Belief = INCREMENTAL_PRIOR if subject in incremental else QUERY_PRIOR
         best = driver(subject, held, tuple(read), growing, clock, ids, prior)
         found.append(
@@ -70,7 +80,14 @@ def _cases(
                 cutoff=cutoff,
                 observations=tuple(held),
                 driver=best,
-                features=feature_vector(subject, cutoff, held, best, len(read)),
+                features=feature_vector(
+                    subject,
+                    cutoff,
+                    held,
+                    best,
+                    len(read),
+                    flow.features({subject, *nodes}, cutoff),
+                ),
                 relations=tuple(sorted(read, key=lambda relation: (-size(relation), relation))),
             )
         )

@@ -1,13 +1,28 @@
 """How much the flow of data into and out of a subject changed before a cut-off."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dbt_schema_evolve.records.lineage import Consumer
 from dbt_schema_evolve.records.lineage_changes import Aspect, DatedChanges, LineageChange
 
+WINDOW = timedelta(days=30)  # a change is news for as long as forecasts look ahead by default
+
 _DAY = timedelta(days=1)
 _REBUILT = frozenset({Aspect.EDGE_KIND, Aspect.EXPRESSION})
+
+
+@dataclass(frozen=True, slots=True)
+class FlowHistory:
+    """What successive states of the graph changed, and who reads it."""
+
+    states: tuple[DatedChanges, ...] = ()
+    consumers: tuple[Consumer, ...] = ()
+
+    def features(self, nodes: Collection[str], cutoff: datetime) -> Mapping[str, float]:
+        """Return what is known at a cut-off of changes around some nodes."""
+        return flow_features(nodes, self.states, self.consumers, cutoff, WINDOW)
 
 
 def flow_features(

@@ -24,9 +24,13 @@ def feature_vector(
     observations: Sequence[Observation],
     driver: Driver | None,
     relations_read: int,
+    flow: Mapping[str, float],
 ) -> FeatureVector:
-    """Return what is known; a number that is not known is left out, not made up."""
-    values: dict[str, float] = {"relations_read": float(relations_read)}
+    """Return what is known; a number that is not known is left out, not made up.
+
+    `flow` says what changed in the flow of data (`flow_changes`).
+    """
+    values: dict[str, float] = {"relations_read": float(relations_read), **flow}
     times = [
         (_days(o.at, cutoff), log(o.mean_us))
         for o in observations

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
@@ -46,9 +47,11 @@ def lineage_diff(before: Moment, after: Moment, resolve: Resolve = resolve_in_or
     return LineageDiff(_name(before), _name(after), lineage_changes(*graphs))
 
 
-def changes_by_state(states: LineageStates) -> tuple[DatedChanges, ...]:
-    """Return what each state changed of the one before it, oldest first."""
-    kept = [KeptState(states, state) for state in states.states()]
+def changes_by_state(states: LineageStates, since: datetime) -> tuple[DatedChanges, ...]:
+    """Return what each state after an instant changed of the one before it, oldest first."""
+    held = states.states()
+    first = next((at for at, state in enumerate(held) if state.generated_at > since), len(held))
+    kept = [KeptState(states, state) for state in held[max(first - 1, 0) :]]
     return tuple(
         DatedChanges(after.state.generated_at, lineage_diff(before, after).changes)
         for before, after in pairwise(kept)

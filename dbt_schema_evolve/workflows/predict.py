@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dbt_schema_evolve.features.cases import build_cases, query_cases
+from dbt_schema_evolve.features.flow_changes import WINDOW, FlowHistory
 from dbt_schema_evolve.features.rows import row_series
 from dbt_schema_evolve.lineage.sql.uses import query_uses
 from dbt_schema_evolve.ports import History
@@ -11,6 +12,9 @@ from dbt_schema_evolve.predict.forecasts import forecasts
 from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.workload import QueryUses, Skip
 from dbt_schema_evolve.workflows.lineage import Lineage
+from dbt_schema_evolve.workflows.lineage_diff import changes_by_state
+
+_FLOW_SEEN = 3 * WINDOW  # so that a change before the window still tells how long ago it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,10 @@ def predict(lineage: Lineage, history: History, now: datetime, horizon_days: flo
     asked = {name for consumer in lineage.graph.consumers for name in consumer.fingerprints}
     stats = [stat for stat in lineage.stats if stat.fingerprint in asked]
     ids = dict(lineage.schema.owners)
-    queries = query_cases(stats, lineage.uses, rows, ids, now)
-    builds = build_cases(history.node_runs(), _model_uses(lineage), rows, ids, now)
+    changes = changes_by_state(history.lineage, now - _FLOW_SEEN)
+    flow = FlowHistory(changes, lineage.graph.consumers)
+    queries = query_cases(stats, lineage.uses, rows, ids, now, flow)
+    builds = build_cases(history.node_runs(), _model_uses(lineage), rows, ids, now, flow)
     found, skips = forecasts((*queries, *builds), horizon_days)
     return Prediction(found, skips)
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from dbt_schema_evolve.features.bayes import Belief, fit
 from dbt_schema_evolve.features.cases import build_cases, query_cases
 from dbt_schema_evolve.features.elasticity import QUERY_PRIOR, RowClock
+from dbt_schema_evolve.features.flow_changes import FlowHistory
 from dbt_schema_evolve.records.forecasts import Case
+from dbt_schema_evolve.records.lineage_changes import Aspect, DatedChanges, LineageChange
 from dbt_schema_evolve.records.project import NodeRun
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import QueryStat
@@ -34,6 +36,19 @@ def test_the_relation_that_explains_the_times_drives_the_query() -> None:
         assert case.driver is not None
         assert case.driver.relation == EVENTS
         assert case.driver.elasticity.driver_id == "source.shop.events"
+
+
+def test_changes_in_the_flow_of_what_a_query_reads_are_features_up_to_the_cutoff() -> None:
+    facts = world(lambda _: 1.0, queries=1)
+    widened = LineageChange("source.shop.events", Aspect.TYPE, "integer", "bigint", "id")
+    flow = FlowHistory((DatedChanges(day(10), (widened,)),))
+    ids = {EVENTS: "source.shop.events"}
+    arguments = (facts.stats, facts.uses, facts.row_series, ids)
+    (after,) = query_cases(*arguments, day(12), flow)
+    (before,) = query_cases(*arguments, day(9), flow)
+    found = dict(after.features.values)
+    assert (found["flow_types_changed"], found["flow_days_since_change"]) == (1.0, 2.0)
+    assert not any(name.startswith("flow") for name, _ in before.features.values)
 
 
 def test_a_small_relation_drives_when_the_blocks_say_so() -> None:
