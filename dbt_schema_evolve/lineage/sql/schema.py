@@ -1,6 +1,7 @@
 """What names in SQL can mean: the warehouse's relations, columns and views."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -68,12 +69,19 @@ class LineageSchema:
         self.expanded: dict[RelationName, ViewFacts | None] = {}  # None: cannot be expanded
         self.by_id: dict[str, RelationName] = {}  # of the relations that node_id was asked for
         self.asked: set[RelationName] = set()  # every name looked up since this was last emptied
+        self._namesakes: dict[str, set[RelationName]] = defaultdict(set)
+        for relation in (*self.columns, *self.views):
+            self._namesakes[relation.name].add(relation)
         self._signatures: dict[RelationName, bytes] = {}
         self._leaves: dict[RelationName, Leaf] = {}
         self._stored: dict[tuple[RelationName, str], Stored] = {}
 
     def relation(self, schema: str, name: str) -> RelationName:
-        """Return the relation that a name means, whether or not it is known."""
+        """Return the relation that a name means, whether or not it is known.
+
+        A session may have had another search path than any that we know of. A name that the known
+        ones do not hold, and one relation of the whole warehouse has, means that one.
+        """
         if schema:
             return RelationName(schema, name)
         for candidate in self.search_path:
@@ -81,6 +89,9 @@ class LineageSchema:
             self.asked.add(relation)
             if relation in self.columns or relation in self.views:
                 return relation
+        self.asked.add(RelationName("", name))
+        if len(self._namesakes[name]) == 1:
+            return next(iter(self._namesakes[name]))
         if name.startswith("pg_"):
             return RelationName("pg_catalog", name)
         return RelationName(self.search_path[0] if self.search_path else "public", name)
@@ -110,6 +121,8 @@ class LineageSchema:
         """Add a relation whose columns were worked out from the query that makes it."""
         if relation not in self.columns:
             self.columns[relation] = columns
+            self._namesakes[relation.name].add(relation)
+            self._signatures.pop(RelationName("", relation.name), None)
             self._leaves.pop(relation, None)
             self._signatures.pop(relation, None)
 
@@ -125,6 +138,7 @@ class LineageSchema:
                 self.owners.get(relation),
                 relation in self.views,
                 self.columns.get(relation),
+                () if relation.schema else sorted(self._namesakes.get(relation.name, ())),
             )
             content = msgspec.msgpack.encode(facts)
             found = hashlib.blake2b(content, digest_size=8).digest()

@@ -104,6 +104,20 @@ def test_a_relation_that_appears_earlier_in_the_search_path_is_noticed() -> None
         held = memory.kept
 
 
+def test_a_second_relation_of_a_name_that_no_search_path_holds_is_noticed() -> None:
+    one, other = RelationName("a", "t"), RelationName("b", "t")
+    node = Node("model.m", "model", "m", "p", RelationName("m", "m"), "table", "m.sql",
+                compiled_code="select a from t")  # fmt: skip
+    made = replace(project({}), nodes=(node,))
+    memory = Memory()
+    graph = build_graph(made, project_schema(made, {one: RAW_COLUMNS}), resolve=memory)
+    assert graph.column_edges[0].source == "relation.a.t"
+    again = Memory(memory.kept)
+    both = project_schema(made, {one: RAW_COLUMNS, other: RAW_COLUMNS})
+    assert build_graph(made, both, resolve=again).column_edges[0].source == "relation.public.t"
+    assert again.news == 1
+
+
 texts = st.sampled_from(
     [
         "select a, b as x from raw.t", "select a, c as x from raw.t where b = 1",
