@@ -44,6 +44,7 @@ def run_demo(plan: DemoPlan, folder: Path, progress: Progress) -> DemoStory:
     folder = folder.resolve()
     with only_run_in(folder), DemoWorld(folder, plan.seed, plan.scale) as world:
         lived = live(world, plan.days, progress)
+        world.rest()
         app = App(world.project, world.target, progress, world.env)
         progress.step("ingest")
         app.ingest()

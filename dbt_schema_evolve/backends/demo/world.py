@@ -98,6 +98,12 @@ class DemoWorld:
         self._run("run-operation", "schema_evolve.capture", at=datetime.combine(today, _NIGHT))
         return LivedDay(today, loaded.orders, used.calls)
 
+    def rest(self) -> None:
+        """Stop autovacuum: statistics that change underneath would be compared with their past."""
+        with self._cluster.connect() as administrator:
+            administrator.execute("alter system set autovacuum = off")
+            administrator.execute("select pg_reload_conf()")
+
     def _create_database(self) -> None:
         """Make the database as its administrator would: dbt's role owns it and is no superuser."""
         with self._cluster.connect() as administrator:
