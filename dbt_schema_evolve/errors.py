@@ -50,7 +50,11 @@ class ReceiverError(EvolveError):
     """OpenLineage events cannot be received here."""
 
 
-class TwinError(EvolveError):
+class OracleError(EvolveError):
+    """A cost oracle cannot price what was asked of it."""
+
+
+class TwinError(OracleError):
     """The planner twin cannot be built, or cannot hold what was asked of it."""
 
 

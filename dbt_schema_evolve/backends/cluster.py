@@ -44,10 +44,17 @@ class Cluster:
     """A throw-away server; `with` starts it and removes it without a trace.
 
     A folder that a killed run left behind is taken over: its server is stopped first.
+
+    `binaries` is the folder of another Postgres's programs, such as `pg_config --bindir` prints.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        binaries: Path | None = None,
+    ) -> None:
+        self.folder, self._binaries = folder, binaries
         self._settings = {**_SETTINGS, **(settings or {})}
         self._sockets: Path | None = None
 
@@ -96,21 +103,16 @@ class Cluster:
         """Initialise a fresh data directory and start the server on it."""
         self.remove()
         self.folder.mkdir(parents=True, exist_ok=True)
-        # A socket's path may have 107 bytes, so it does not live under the user's folder.
-        self._sockets = Path(tempfile.mkdtemp(prefix="se-pg-"))
-        _own(self._sockets)
         self.data.mkdir(mode=0o700)
         _own(self.data)
         _open_path(self.data)
         try:
-            _run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync",
-                 "-U", SUPERUSER, "-D", str(self.data))  # fmt: skip
+            self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync",
+                      "-U", SUPERUSER, "-D", str(self.data))  # fmt: skip
             lines = [f"{name} = '{value}'" for name, value in self._settings.items()]
-            lines.append(f"unix_socket_directories = '{self._sockets}'")
             with (self.data / "postgresql.conf").open("a") as conf:
                 conf.write("\n".join(lines) + "\n")
-            _run("pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data),
-                 "-l", str(self.data / "server.log"))  # fmt: skip
+            self.resume()
         except subprocess.CalledProcessError as error:
             detail = _tail(self.data / "server.log") or (error.stderr or "").strip()
             self.remove()
@@ -120,6 +122,19 @@ class Cluster:
                 remedy="check free disk space and that this folder's parents are readable",
             ) from error
 
+    def resume(self) -> None:
+        """Start the server on the data that `stop` left."""
+        # A socket's path may have 107 bytes, so it does not live under the user's folder.
+        self._sockets = Path(tempfile.mkdtemp(prefix="se-pg-"))
+        _own(self._sockets)
+        self._run("pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data),
+                  "-o", f"-k {self._sockets}", "-l", str(self.data / "server.log"))  # fmt: skip
+
+    def stop(self) -> None:
+        """Stop the server in good order and keep its files."""
+        self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.data))
+        self._forget_sockets()
+
     def remove(self) -> None:
         """Stop the server, if it runs, and delete its files."""
         pid_file = self.data / "postmaster.pid"
@@ -128,17 +143,23 @@ class Cluster:
             if self._sockets is None and len(lines) > _SOCKET_LINE:
                 self._sockets = Path(lines[_SOCKET_LINE])  # of the run that was killed
             try:
-                _run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", str(self.data))
+                self._run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", str(self.data))
             except subprocess.CalledProcessError:
                 # Left alone, a server would live on for a minute without its files.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(lines[0]), signal.SIGKILL)
         shutil.rmtree(self.data, ignore_errors=True)
+        self._forget_sockets()
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+
+    def _forget_sockets(self) -> None:
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)
             self._sockets = None
-        with contextlib.suppress(OSError):
-            self.folder.rmdir()
+
+    def _run(self, program: str, *arguments: str) -> None:
+        _run(self._binaries / program if self._binaries else _binary(program), *arguments)
 
 
 def _binary(name: str) -> Path:
@@ -152,8 +173,7 @@ def _binary(name: str) -> Path:
     return Path(package.origin).parent / "pginstall" / "bin" / name
 
 
-def _run(program: str, *arguments: str) -> None:
-    binary = _binary(program)
+def _run(binary: Path, *arguments: str) -> None:
     # Files, not pipes: a server that pg_ctl starts keeps a pipe open for ever.
     with tempfile.TemporaryFile("w+") as output:
         user: dict[str, Any] = {}
@@ -173,7 +193,7 @@ def _run(program: str, *arguments: str) -> None:
         output.seek(0)
         if done.returncode:
             raise subprocess.CalledProcessError(
-                done.returncode, program, stderr=output.read()[-2000:]
+                done.returncode, binary.name, stderr=output.read()[-2000:]
             )
 
 

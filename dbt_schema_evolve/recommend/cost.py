@@ -39,7 +39,8 @@ class CostOracle(Protocol):
     ) -> tuple[Estimate | Unpriced, ...]:
         """Price each query, in order.
 
-        Raises TwinError where the configuration itself cannot be: an unknown relation or column.
+        Raises OracleError where the configuration itself cannot be: an unknown relation or column,
+        or a kind of change that this oracle does not know.
         """
         ...
 

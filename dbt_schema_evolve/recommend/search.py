@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dbt_schema_evolve.errors import TwinError
+from dbt_schema_evolve.errors import OracleError
 from dbt_schema_evolve.recommend.pricing import Pricer, Query, RefusedQueryError, conflicts
 from dbt_schema_evolve.recommend.structure import serves
 from dbt_schema_evolve.recommend.worth import Worth
@@ -81,7 +81,7 @@ class Search:
         before = self.configuration
         try:
             best = self.pricer.estimates(queries, before | specs)
-        except (TwinError, RefusedQueryError):
+        except (OracleError, RefusedQueryError):
             return
         there = self.pricer.estimates(queries, before)
         for query, low, high in zip(queries, best, there, strict=True):
@@ -149,7 +149,7 @@ class Search:
                 queries = self.pricer.affected(spec, before)
                 reason = self.worth.worse(queries, before, before | {spec}, MAX_DROP_RATIO)
                 self.pricer.size_bytes(spec)
-            except (TwinError, RefusedQueryError) as error:
+            except (OracleError, RefusedQueryError) as error:
                 reason = f"cannot be priced: {error}"
             if reason:
                 self._reject(candidate, reason)
@@ -165,7 +165,7 @@ class Search:
         bound = self._bound(spec) if step is None else step.benefit
         try:
             extra = self._extra_bytes(spec)
-        except TwinError:
+        except OracleError:
             return (float("-inf"), 0.0, place)  # it is looked at first, and rejected
         ratio = bound / extra if extra > 0 else float("inf")
         return -float(f"{ratio:.6g}"), -float(f"{bound:.6g}"), place
@@ -211,7 +211,7 @@ class Search:
     def _freed(self, spec: Spec) -> tuple[int, str]:
         try:
             return self.pricer.size_bytes(spec), repr(spec)
-        except TwinError:
+        except OracleError:
             return 0, repr(spec)
 
     def _obstacle(self, spec: Spec) -> str:
@@ -239,7 +239,7 @@ class Search:
             benefit = self.worth.saving_of(queries, before, after)
             obstacle = self.worth.worse(queries, before, after, MAX_WORSE_RATIO)
             self.pricer.size_bytes(spec)
-        except (TwinError, RefusedQueryError) as error:
+        except (OracleError, RefusedQueryError) as error:
             return Step(0.0, f"cannot be priced: {error}", self._tick)
         return Step(benefit, obstacle, self._tick)
 

@@ -122,10 +122,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What bounds a selection."""
+    """What bounds a selection; None is no bound."""
 
     bytes: int
     max_candidates: int = 400
+    build_us: int | None = None  # that one dbt run may take longer
+    write_ratio: float | None = None  # by which the writes of one incremental may get dearer
+    seconds: float | None = None  # that the search may take
 
 
 @dataclass(frozen=True, slots=True)
