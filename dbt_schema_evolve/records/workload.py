@@ -73,8 +73,12 @@ class Statement:
 class UseKind(StrEnum):
     """What a query does with a column."""
 
-    EQUALITY = "equality"  # = constant, IN list, IS NULL
-    RANGE = "range"  # < <= > >= BETWEEN, LIKE 'prefix%'
+    EQUALITY = "equality"  # = constant, IS NULL
+    ONE_OF = "one_of"  # IN list, = ANY (array)
+    RANGE = "range"  # < <= > >= BETWEEN
+    PREFIX = "prefix"  # LIKE 'prefix%'
+    PATTERN = "pattern"  # LIKE '%inside%', ILIKE, regular expressions: what trigrams serve
+    CONTAINMENT = "containment"  # @> <@ ? ?| ?& && @@ on arrays, jsonb, ranges, text search
     FILTER = "filter"  # any other predicate
     JOIN = "join"
     GROUP = "group"
@@ -91,6 +95,10 @@ class ColumnUse:
     position: int = 0  # within ORDER BY or GROUP BY
     descending: bool = False
     constant: str = ""  # SQL of the constant a predicate compares with, where it is a literal
+    # What is compared where it is not the column itself, in SQL over the relation's own columns:
+    # `lower("email")`; each column in it has a use of its own with the same text.
+    expression: str = ""
+    operator: str = ""  # of a pattern or a containment: `~~*`, `@>`
 
 
 @dataclass(frozen=True, slots=True)
