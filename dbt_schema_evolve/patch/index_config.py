@@ -13,10 +13,11 @@ from dbt_schema_evolve.patch.fragments import (
     parse_fragment,
 )
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
-from dbt_schema_evolve.records.relations import quoted
+from dbt_schema_evolve.records.relations import RelationName, quoted
 
 _JINJA = re.compile(r"\{\{|\{%|\{#")
 _LOWER = re.compile(r"[a-z_][a-z0-9_]*\Z")
+_NOWHERE = RelationName("", "")
 _NAME_BYTES = 63  # NAMEDATALEN - 1
 Structure = tuple[tuple[IndexKey, ...], frozenset[str], str, bool, str]
 
@@ -34,15 +35,23 @@ def structure(spec: IndexSpec) -> Structure:
 
 def entry_structure(entry: Any) -> Structure | None:
     """Return the structure of one `indexes` entry; None where it is no entry at all."""
+    spec = entry_spec(_NOWHERE, entry)
+    return None if spec is None else structure(spec)
+
+
+def entry_spec(relation: RelationName, entry: Any) -> IndexSpec | None:
+    """Return the index that an `indexes` entry asks for; None where it is no entry at all."""
     if not isinstance(entry, Mapping) or not isinstance(entry.get("columns"), list | tuple):
         return None
-    included = entry.get("include") or ()
-    return (
-        tuple(normal_key(parse_fragment(str(fragment))) for fragment in entry["columns"]),
-        frozenset(parse_fragment(str(column)).term for column in included),
-        normal_expression(str(entry.get("where") or "")),
-        bool(entry.get("unique") or False),
-        str(entry.get("type") or "btree").lower(),
+    if not entry["columns"]:
+        return None
+    return IndexSpec(
+        relation,
+        keys=tuple(parse_fragment(str(fragment)) for fragment in entry["columns"]),
+        include=tuple(parse_fragment(str(column)).term for column in entry.get("include") or ()),
+        where=str(entry.get("where") or ""),
+        unique=bool(entry.get("unique") or False),
+        method=str(entry.get("type") or "btree").lower(),
     )
 
 

@@ -1,11 +1,12 @@
 """Evidence -> Candidate -> Recommendation: one file a kind of change."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbt_schema_evolve.recommend import index, materialization, redundant_index
 from dbt_schema_evolve.recommend.cost import CostOracle
 from dbt_schema_evolve.recommend.selection import select
+from dbt_schema_evolve.recommend.wishes import forbidden, heeding, pinned
 from dbt_schema_evolve.records.changes import Budget, Candidate, Selection
 from dbt_schema_evolve.records.evidence import Evidence
 
@@ -34,8 +35,15 @@ def recommend(
 ) -> Selection:
     """Propose changes of all kinds, or of some, and choose among them together."""
     active = [each for each in recommenders if not only or each.kind in only]
-    candidates = [candidate for each in active for candidate in each.propose(evidence)]
+    wishes = evidence.wishes
+    proposed = [candidate for each in active for candidate in each.propose(evidence)]
+    refused = forbidden(wishes, proposed)
+    against = {rejection.candidate for rejection in refused}
+    candidates = [candidate for candidate in proposed if candidate not in against]
+    if not only or "index" in only:
+        candidates += pinned(evidence)
     # A new table wants indexes, and a new index makes others redundant; that a changed
     # materialization should change again would be a circle.
-    again = [each.propose for each in active if each.kind != "materialization"]
-    return select(evidence, candidates, oracle, budget, again)
+    again = [heeding(wishes, each.propose) for each in active if each.kind != "materialization"]
+    selection = select(evidence, candidates, oracle, budget, again)
+    return replace(selection, rejected=(*selection.rejected, *refused))

@@ -56,9 +56,20 @@ class IndexSpec:
         return " ".join(words)
 
     def is_like(self, other: "IndexSpec") -> bool:
-        """Whether it is the same index, however Postgres spells its predicate."""
-        return replace(self, where=normal_predicate(self.where)) == replace(
-            other, where=normal_predicate(other.where)
+        """Whether it is the same index, however Postgres spells its SQL."""
+        return self._normal == other._normal
+
+    @property
+    def _normal(self) -> "IndexSpec":
+        keys = tuple(
+            replace(key, term=normal_predicate(key.term)) if key.is_expression else key
+            for key in self.keys
+        )
+        return replace(
+            self,
+            keys=keys,
+            include=tuple(sorted(self.include)),
+            where=normal_predicate(self.where),
         )
 
     def on(self, relation: RelationName) -> "IndexSpec":
@@ -118,6 +129,7 @@ class Candidate:
     fingerprints: frozenset[str]
     reason: str
     by_hand: str = ""  # why no patch can carry it and what to do instead; empty: patch it
+    is_pinned: bool = False  # the project wants it, whether it pays or not
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import Node
 from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.wishes import NO_WISHES, Wishes
 from dbt_schema_evolve.records.workload import QueryUses
 
 
@@ -56,3 +57,4 @@ class Evidence:
     forecasts: tuple[Forecast, ...] = ()
     exposed: frozenset[str] = frozenset()  # unique ids that an exposure names
     preferences: Preferences = Preferences()
+    wishes: Wishes = NO_WISHES

@@ -9,7 +9,9 @@ from dbt_schema_evolve.lineage.sql.bind import bind
 from dbt_schema_evolve.lineage.sql.rewrite import rename_relations
 from dbt_schema_evolve.lineage.sql.safety import is_read_only
 from dbt_schema_evolve.lineage.sql.uses import query_uses
+from dbt_schema_evolve.patch.wishes import read_wishes
 from dbt_schema_evolve.ports import History
+from dbt_schema_evolve.recommend import RECOMMENDERS
 from dbt_schema_evolve.records.catalog import Catalog, ColumnStatistics
 from dbt_schema_evolve.records.evidence import Evidence, ModelRuns, QueryFacts
 from dbt_schema_evolve.records.forecasts import Forecast
@@ -44,6 +46,7 @@ def gather(
     indexes = defaultdict(list)
     for index in history.latest_index_profiles():
         indexes[index.spec.relation].append(index)
+    wishes, unread = read_wishes(models.values(), {each.kind for each in RECOMMENDERS})
     evidence = Evidence(
         window_days=window_days(lineage.stats),
         queries=queries,
@@ -57,8 +60,9 @@ def gather(
         exposed=frozenset(
             unique_id for exposure in lineage.project.exposures for unique_id in exposure.depends_on
         ),
+        wishes=wishes,
     )
-    return evidence, (*skips, *model_skips)
+    return evidence, (*skips, *model_skips, *unread)
 
 
 def window_days(stats: Sequence[QueryStat]) -> float:
