@@ -24,7 +24,7 @@ from dbt_schema_evolve.backends.shadow import ShadowTarget
 from dbt_schema_evolve.backends.state_dir import make_state_dir
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.backends.verdict_file import read_verdicts, write_verdicts
-from dbt_schema_evolve.bootstrap.pages import report_input
+from dbt_schema_evolve.bootstrap.pages import recommended, report_input
 from dbt_schema_evolve.errors import HistoryError, ProjectError
 from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.memory import Memory
@@ -38,9 +38,10 @@ from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.records.evidence import Evidence
 from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.sizes import bytes_of
-from dbt_schema_evolve.records.trials import Decision
+from dbt_schema_evolve.records.trials import Decision, KeptVerdict
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report.contents import ReportInput
+from dbt_schema_evolve.report.recommendation_text import Recommended
 from dbt_schema_evolve.workflows.advise import Advice, advise
 from dbt_schema_evolve.workflows.ingest import Ingested, ingest, read_artifacts, with_state
 from dbt_schema_evolve.workflows.ingest_events import ingest_events
@@ -185,16 +186,21 @@ class App:
         write_verdicts(self.project.state_dir, validation.verdicts)
         return validation
 
+    def verdicts(self) -> Mapping[str, KeptVerdict]:
+        """Return what the last validation found, by the key of the recommendation."""
+        return read_verdicts(self.project.state_dir)
+
     def proven(self, advice: Advice) -> tuple[ConfigPatch, tuple[Skip, ...]]:
         """Return the patch without what the last validation did not accept, and that."""
-        decisions = read_verdicts(self.project.state_dir)
+        verdicts = self.verdicts()
         kept, left_out = [], []
         for item in advice.patch.recommendations:
-            decision = decisions.get(item.number_key, Decision.ACCEPT)
-            if decision == Decision.ACCEPT:
+            verdict = verdicts.get(item.number_key)
+            if verdict is None or verdict.decision is Decision.ACCEPT:
                 kept.append(item)
             else:
-                left_out.append(Skip(item.number_key, f"the last validation said: {decision}"))
+                reason = f"the last validation said: {verdict.decision}"
+                left_out.append(Skip(item.number_key, reason))
         patch, _ = plan_patch(kept, advice.lineage.project, self.files())
         return patch, tuple(left_out)
 
@@ -204,6 +210,10 @@ class App:
         write_patch(self.project.folder, patch)
         undo.write_text(unified_diff(patch.inverse), encoding="utf-8", newline="")
         return undo
+
+    def recommended(self, advice: Advice) -> Recommended:
+        """Return what a terminal shows of an advice."""
+        return recommended(advice, self.verdicts())
 
     def page(self, advice: Advice) -> ReportInput:
         """Return what a report on an advice says."""

@@ -1,12 +1,26 @@
-"""An advice, and its proof where there is one, as what the report renderers take."""
+"""An advice, and its proof where there is one, as what reports and terminals show."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
+from dbt_schema_evolve.records.trials import KeptVerdict
 from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.report.contents import ReportInput
 from dbt_schema_evolve.report.names import readable, readable_verdicts
+from dbt_schema_evolve.report.recommendation_text import Recommended
 from dbt_schema_evolve.workflows.advise import Advice
 from dbt_schema_evolve.workflows.validate import Validation
+
+
+def recommended(advice: Advice, verdicts: Mapping[str, KeptVerdict]) -> Recommended:
+    """Gather what a terminal shows of an advice, with what the last validation found."""
+    return Recommended(
+        selection=advice.selection,
+        labels=advice.lineage.labels,
+        time_shares=advice.evidence.time_shares(),
+        patch=advice.patch,
+        verdicts=verdicts,
+    )
 
 
 def report_input(

@@ -5,6 +5,7 @@ from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
 from dbt_schema_evolve.cli.options import advice_options, dbt_project, output_format
 from dbt_schema_evolve.report import markdown
+from dbt_schema_evolve.report.recommendation_text import recommendations_text
 
 
 @main.command()
@@ -21,6 +22,6 @@ def advise(app: App, budget: int | None, only: tuple[str, ...], output: str) -> 
         render.show(markdown.render(app.page(advice)))
     else:
         render.show(render.forecasts_text(advice.prediction.forecasts, advice.lineage.labels, 3))
-        render.show("\n" + render.selection_text(advice.selection, advice.lineage.labels))
+        render.show("\n" + recommendations_text(app.recommended(advice)))
         render.show("\n" + advice.diff)
     render.skips((*advice.by_hand, *advice.skips), "facts")

@@ -4,6 +4,7 @@ from dbt_schema_evolve.bootstrap import App
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
 from dbt_schema_evolve.cli.options import advice_options, dbt_project, output_format
+from dbt_schema_evolve.report.recommendation_text import recommendations_text
 
 
 @main.command()
@@ -16,5 +17,5 @@ def recommend(app: App, budget: int | None, only: tuple[str, ...], output: str) 
     if output == "json":
         render.show_json(advice.selection)
     else:
-        render.show(render.selection_text(advice.selection, advice.lineage.labels))
-    render.skips(advice.skips, "facts")
+        render.show(recommendations_text(app.recommended(advice)))
+    render.skips((*advice.by_hand, *advice.skips), "facts")

@@ -2,7 +2,7 @@
 
 import dataclasses
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -10,15 +10,14 @@ import msgspec
 
 from dbt_schema_evolve.bootstrap.demo import DemoStory
 from dbt_schema_evolve.ports import PushResult
-from dbt_schema_evolve.records.changes import Recommendation, Selection
 from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.trials import Decision, Verdict
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report import figures
-from dbt_schema_evolve.report.names import readable, readable_verdicts
+from dbt_schema_evolve.report.names import readable_verdicts
+from dbt_schema_evolve.report.recommendation_text import labelled
 
-WIDTH = 100
 _MARKS = {Decision.ACCEPT: "proven", Decision.REJECT: "rejected", Decision.INCONCLUSIVE: "open"}
 
 
@@ -67,43 +66,6 @@ def skips(found: Sequence[Skip], what: str, most: int = 5) -> None:
         note(f"  and {len(ordered) - most} other reasons; --format json lists them")
 
 
-def selection_text(selection: Selection, labels: Mapping[str, str]) -> str:
-    """Return the chosen changes, each with its reason, its cost and its undo."""
-    if not selection.recommendations:
-        return "Nothing to recommend: no change saves enough for its size and build time."
-    lines = []
-    for number, item in enumerate(readable(selection.recommendations, labels), 1):
-        lines += [*_recommendation(number, item), ""]
-    saved = 1 - selection.estimated_cost_after / (selection.estimated_cost_before or 1.0)
-    lines.append(
-        f"Together: {saved:.0%} of the workload's estimated cost, "
-        f"{figures.size(selection.estimated_bytes)} of space."
-    )
-    return "\n".join(lines)
-
-
-def _recommendation(number: int, item: Recommendation) -> Iterable[str]:
-    yield f"{number:3}  {item.kind}: {item.spec}"
-    yield from _field("why", item.reason)
-    for sentence in item.evidence:
-        yield from _field("", sentence)
-    if item.consumers:
-        yield from _field("for", ", ".join(item.consumers))
-    size = figures.signed(item.estimated_bytes, figures.size(item.estimated_bytes))
-    build = figures.signed(item.estimated_build_us, figures.duration(item.estimated_build_us))
-    yield from _field("costs", f"{size}, {build} per dbt run")
-    if item.by_hand:
-        yield from _field("by hand", item.by_hand)
-    yield from _field("undo", item.undo)
-
-
-def _field(label: str, text: str) -> Iterable[str]:
-    wrapped = textwrap.wrap(text, WIDTH - 15) or [""]
-    yield f"     {label:8}{wrapped[0]}"
-    for line in wrapped[1:]:
-        yield f"     {'':8}{line}"
-
-
 def verdicts_text(found: Sequence[Verdict], labels: Mapping[str, str]) -> str:
     """Return the verdicts, accepted ones first."""
     lines = []
@@ -112,7 +74,7 @@ def verdicts_text(found: Sequence[Verdict], labels: Mapping[str, str]) -> str:
         ratio = verdict.measured_speedup_ratio
         speed = f"  ({figures.speedup(ratio)})" if ratio is not None else ""
         lines.append(f"{_MARKS[verdict.decision]:9}{verdict.recommendation.number_key}{speed}")
-        lines += _field("", "; ".join(verdict.reasons))
+        lines += labelled("", "; ".join(verdict.reasons))
     return "\n".join(lines)
 
 
@@ -128,7 +90,7 @@ def forecasts_text(forecasts: Sequence[Forecast], labels: Mapping[str, str], lim
         label = shortened(labels.get(item.subject, item.subject), 50)
         ratio = f"{item.predicted_ratio:.2f}x in {item.horizon_days:.0f} days"
         lines.append(f"{ratio}  {now} -> {then} ({interval})  {label}")
-        lines += _field("", item.reason)
+        lines += labelled("", item.reason)
     return "\n".join(lines)
 
 

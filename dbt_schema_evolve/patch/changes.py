@@ -16,7 +16,8 @@ from dbt_schema_evolve.patch.index_config import (
     only_lower_case_columns,
     structure,
 )
-from dbt_schema_evolve.patch.places import Place, place_for
+from dbt_schema_evolve.patch.meta_config import known_to_node
+from dbt_schema_evolve.patch.places import Place, meta_place_for, place_for
 from dbt_schema_evolve.records.changes import DropIndexSpec, IndexSpec, MaterializationSpec, Spec
 from dbt_schema_evolve.records.patches import FileEdit
 from dbt_schema_evolve.records.project import Node, Project
@@ -111,7 +112,8 @@ def _add_index(spec: IndexSpec, target: Target) -> Change | ByHand:
         return ByHand("its SQL holds `{{`, `{%` or `{#`, which dbt would take for Jinja")
     if target.project.adapter_type == "pgevolve" and kept != "snapshot":
         # It says every index, and on a materialized view it acts on a change at the next run.
-        return _add_entry(spec, target, full_refresh=kept in _OUTLIVE_A_RUN)
+        add = _add_meta_entry if needs_more_than_columns(spec) else _add_entry
+        return add(spec, target, full_refresh=kept in _OUTLIVE_A_RUN)
     if kept == "materialized_view":
         return _add_to_materialized_view(spec, target)
     # dbt makes the `indexes` of a snapshot when it creates it, and never again.
@@ -148,6 +150,25 @@ def _add_entry(spec: IndexSpec, target: Target, *, full_refresh: bool) -> Change
     return target.change(place, text, full_refresh=full_refresh)
 
 
+def _add_meta_entry(spec: IndexSpec, target: Target, *, full_refresh: bool) -> Change | ByHand:
+    """Add to `meta.schema_evolve.indexes`: other adapters refuse such entries in `indexes`."""
+    place = meta_place_for(target.node, target.project, target.files)
+    known, own = known_to_node(target.node), place.config.values
+    entries = own.get("indexes", []) if own else known.get("indexes") or []
+    if not isinstance(entries, list | tuple) or COMPUTED in entries:
+        return ByHand(f"{place.path} has no plain list in meta.schema_evolve.indexes")
+    if structure(spec) in map(entry_structure, entries):
+        return ByHand(f"{place.path} has this index already; build the model")
+    if own and "indexes" in own:
+        text = place.config.append("indexes", entry(spec))
+    elif own or set(known) <= {"indexes"}:
+        text = place.config.put("indexes", [*map(dict, entries), entry(spec)])
+    else:
+        # What a model says in meta.schema_evolve replaces what its folders say there.
+        return ByHand("a folder sets meta.schema_evolve, which an entry here would replace")
+    return target.change(place, text, full_refresh=full_refresh)
+
+
 def _add_hook(hook: Any, target: Target) -> Change | ByHand:
     """Add a hook; hooks of all places add up, so nothing needs to be taken along."""
     place = target.place("post_hook")
@@ -171,13 +192,24 @@ def _drop_index(spec: DropIndexSpec, target: Target) -> Change | ByHand:
     entries = own if isinstance(own, list) else (target.node.config.get("indexes") or [])
     found = [at for at, item in enumerate(entries) if entry_structure(item) == wanted]
     if not found:
-        return _drop_hook(spec.index, target, full_refresh=outlives)
+        return _drop_meta_entry(spec.index, target, full_refresh=outlives)
     if isinstance(own, list):
         text = place.config.remove("indexes", found[0], keep_empty=place.has_lower)
     else:
         left = [dict(item) for at, item in enumerate(entries) if at != found[0]]
         text = place.config.put("indexes", left)
     return target.change(place, text, full_refresh=outlives)
+
+
+def _drop_meta_entry(index: IndexSpec, target: Target, *, full_refresh: bool) -> Change | ByHand:
+    place = meta_place_for(target.node, target.project, target.files)
+    own = place.config.values.get("indexes")
+    entries = own if isinstance(own, list) else []
+    found = [at for at, item in enumerate(entries) if entry_structure(item) == structure(index)]
+    if not found:
+        return _drop_hook(index, target, full_refresh=full_refresh)
+    text = place.config.remove("indexes", found[0], keep_empty=False)
+    return target.change(place, text, full_refresh=full_refresh)
 
 
 def _drop_hook(index: IndexSpec, target: Target, *, full_refresh: bool) -> Change | ByHand:
@@ -187,6 +219,6 @@ def _drop_hook(index: IndexSpec, target: Target, *, full_refresh: bool) -> Chang
     ours = (every_build_hook(index), once_hook(index))
     found = [at for at, hook in enumerate(hooks) if hook in ours]
     if not found:
-        return ByHand("no `indexes` entry and no post-hook of ours builds it")
+        return ByHand("no entry of `indexes` or `meta` and no post-hook of ours builds it")
     text = place.config.remove("post_hook", found[0], keep_empty=False)
     return target.change(place, text, full_refresh=full_refresh)

@@ -7,6 +7,7 @@ from typing import Any
 
 from dbt_schema_evolve.errors import PatchError
 from dbt_schema_evolve.patch.config_text import ConfigText
+from dbt_schema_evolve.patch.meta_config import META, OURS, MetaInCall
 from dbt_schema_evolve.patch.source_text import decode
 from dbt_schema_evolve.patch.sql_config import find_config, prepend_config
 from dbt_schema_evolve.patch.yaml_config import YamlConfig
@@ -75,6 +76,35 @@ def place_for(node: Node, project: Project, files: Mapping[str, bytes], key: str
     if in_yaml is None or (has_call and (key in in_sql.config.values or not yaml_has)):
         return replace(in_sql, has_lower=yaml_has or in_project_file)
     return replace(in_yaml, has_lower=in_project_file)
+
+
+def meta_place_for(node: Node, project: Project, files: Mapping[str, bytes]) -> Place:
+    """Return where `meta.schema_evolve` of a node is, or where it should be put.
+
+    dbt merges `meta` key by key, so an entry in YAML holds beside a call that says nothing of us.
+    """
+    if node.package != project.name:
+        return _in_project_meta(node, files)
+    in_yaml = _in_properties(node, files)
+    if node.resource_type != "model":
+        return _below(in_yaml, META, OURS) if in_yaml else _in_project_meta(node, files)
+    in_sql = _in_sql(node, files)
+    said = in_sql.config.values.get(META)
+    in_call = said is not None and not (isinstance(said, Mapping) and OURS not in said)
+    if in_yaml is not None and not in_call:
+        return _below(in_yaml, META, OURS)
+    return replace(in_sql, config=MetaInCall(in_sql.config, in_sql.path))
+
+
+def _in_project_meta(node: Node, files: Mapping[str, bytes]) -> Place:
+    return _below(_in_project_file(node, files), "+meta", OURS)
+
+
+def _below(place: Place, *steps: str) -> Place:
+    """Return the mapping further down in a YAML file."""
+    config = place.config
+    assert isinstance(config, YamlConfig)  # noqa: S101 - the callers have found it in YAML
+    return replace(place, config=replace(config, steps=(*config.steps, *steps), plus=""))
 
 
 def _in_sql(node: Node, files: Mapping[str, bytes]) -> Place:

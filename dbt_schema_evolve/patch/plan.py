@@ -34,6 +34,7 @@ def plan_patch(
     }
     now = dict(files)
     carried: list[Recommendation] = []
+    steps: list[FileEdit] = []
     skips: list[Skip] = []
     rebuild: set[str] = set()
     for item in sorted(recommendations, key=_rank):
@@ -57,6 +58,7 @@ def plan_patch(
         assert change.edit.after is not None  # noqa: S101 - no change deletes a file
         now[change.edit.path] = change.edit.after
         carried.append(item)
+        steps.append(change.edit)
         if change.full_refresh and item.model_id not in stored:
             rebuild.add(item.model_id)
     edits = tuple(
@@ -64,7 +66,7 @@ def plan_patch(
         for path, content in sorted(now.items())
         if files[path] != content
     )
-    patch = ConfigPatch(edits, tuple(carried), tuple(sorted(rebuild)))
+    patch = ConfigPatch(edits, tuple(carried), tuple(sorted(rebuild)), tuple(steps))
     return patch, tuple(sorted(skips, key=lambda skip: (skip.subject, skip.reason)))
 
 

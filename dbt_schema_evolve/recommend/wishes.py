@@ -36,7 +36,7 @@ def heeding(wishes: Wishes, propose: Propose) -> Propose:
 def forbidden(wishes: Wishes, candidates: Iterable[Candidate]) -> list[Rejection]:
     """Return the candidates that a project forbids, and the words in which it does."""
     found = ((each, objection(wishes, each)) for each in candidates)
-    return [Rejection(candidate, reason) for candidate, reason in found if reason]
+    return [Rejection(candidate, reason, is_wish=True) for candidate, reason in found if reason]
 
 
 def objection(wishes: Wishes, candidate: Candidate) -> str:

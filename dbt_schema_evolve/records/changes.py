@@ -182,6 +182,7 @@ class Rejection:
 
     candidate: Candidate
     reason: str
+    is_wish: bool = False  # the project's own config rules it out
 
 
 @dataclass(frozen=True, slots=True)

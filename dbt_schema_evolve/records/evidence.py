@@ -58,3 +58,12 @@ class Evidence:
     exposed: frozenset[str] = frozenset()  # unique ids that an exposure names
     preferences: Preferences = Preferences()
     wishes: Wishes = NO_WISHES
+
+    def time_shares(self) -> dict[str, float]:
+        """Return each query's share of the time that queries and builds of the window took."""
+        facts = (*self.queries, *self.model_queries)
+        total = sum(each.total_us for each in facts)
+        shares: dict[str, float] = {}
+        for each in facts if total else ():
+            shares[each.fingerprint] = shares.get(each.fingerprint, 0.0) + each.total_us / total
+        return shares

@@ -22,6 +22,8 @@ class ConfigPatch:
     recommendations: tuple[Recommendation, ...]
     # Unique ids that change only once `dbt run --full-refresh` has rebuilt them.
     full_refresh: tuple[str, ...] = ()
+    # What each recommendation changes by itself, on top of those before it.
+    steps: tuple[FileEdit, ...] = ()
 
     @property
     def inverse(self) -> "ConfigPatch":

@@ -70,6 +70,16 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptVerdict:
+    """What is remembered of a verdict, for whoever sees the recommendation again."""
+
+    decision: Decision
+    measured_speedup_ratio: float | None = None
+    measured_bytes: int | None = None
+    measured_build_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One build-and-measure on the shadow target."""
 

@@ -20,7 +20,9 @@ def cases(name: str) -> dict[str, Any]:
 def check(case: dict[str, Any], edited: str, newline: str) -> None:
     texts = {SQL: case.get("sql", "select 1\n"), **({YML: case["yml"]} if "yml" in case else {})}
     files = {path: text.replace("\n", newline) for path, text in texts.items()}
-    patch, skips = plan(files, spec_from(case))
+    node = {"config": case["config"]} if "config" in case else {}
+    adapter = case.get("adapter", "postgres")
+    patch, skips = plan(files, spec_from(case), adapter_type=adapter, **node)
     if "by_hand" in case:
         assert patch.edits == ()
         assert [case["by_hand"] in skip.reason for skip in skips] == [True]

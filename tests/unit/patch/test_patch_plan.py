@@ -172,7 +172,7 @@ class TestIndex:
 
     def test_an_index_that_dbt_did_not_build_cannot_be_dropped_by_config(self) -> None:
         text = reason({SQL: CALL}, DropIndexSpec(index("a")))
-        assert "no `indexes` entry and no post-hook of ours builds it" in text
+        assert "no entry of `indexes` or `meta` and no post-hook of ours" in text
 
     def test_dropping_an_index_takes_our_hook_out_again(self) -> None:
         spec = index("a", include=("b",))
