@@ -1,10 +1,11 @@
 """Who prices a configuration: the protocol that every cost oracle keeps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from dbt_schema_evolve.records.changes import Configuration, IndexSpec, Spec
+from dbt_schema_evolve.records.plans import PlanNode
 
 AS_IT_IS: Configuration = frozenset()
 
@@ -19,6 +20,8 @@ class Estimate:
     plan: tuple[str, ...]  # node types, relations and index structures, depth first: equal
     # plans compare equal whatever their indexes are called
     used: frozenset[IndexSpec] = frozenset()  # hypothetical indexes that the plan scans
+    # The same plan with its figures; two estimates are equal by what stands above.
+    nodes: tuple[PlanNode, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

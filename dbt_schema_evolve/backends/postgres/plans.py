@@ -1,10 +1,11 @@
 """Turns EXPLAIN's JSON into an Estimate that compares equal between databases."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from dbt_schema_evolve.recommend.cost import Estimate
 from dbt_schema_evolve.records.changes import IndexSpec
+from dbt_schema_evolve.records.plans import PlanNode
 from dbt_schema_evolve.records.relations import RelationName
 
 Plan = Mapping[str, Any]
@@ -14,11 +15,7 @@ IndexUse = tuple[RelationName, str]
 
 def index_uses(plan: Plan) -> frozenset[IndexUse]:
     """Every index that the plan scans."""
-    return frozenset(
-        (relation, node["Index Name"])
-        for node, relation in _nodes(plan)
-        if relation is not None and "Index Name" in node
-    )
+    return _index_uses(_nodes(plan))
 
 
 def read_plan(
@@ -32,28 +29,92 @@ def read_plan(
     `structures` says what each index is, as a server prints it; `requested` says which of them
     are hypothetical, in the words of whoever asked; `original` undoes the twin's own names.
     """
+    nodes = tuple(_nodes(plan))
+    scanned = _index_uses(nodes) if requested else frozenset()
     return Estimate(
         cost=plan["Total Cost"],
         rows=plan["Plan Rows"],
         width_bytes=plan["Plan Width"],
-        plan=tuple(_words(node, relation, structures, original) for node, relation in _nodes(plan)),
-        used=frozenset(spec for use, spec in (requested or {}).items() if use in index_uses(plan)),
+        plan=tuple(_words(node, place.relation, structures, original) for node, place in nodes),
+        used=frozenset(spec for use, spec in (requested or {}).items() if use in scanned),
+        nodes=tuple(_figures(node, place, structures, original) for node, place in nodes),
     )
 
 
-def _nodes(
-    plan: Plan, scanned: RelationName | None = None
-) -> Iterator[tuple[Plan, RelationName | None]]:
-    """Nodes depth first, each with the relation that it works on.
+class _Place(NamedTuple):
+    """Where a node stands below others."""
+
+    relation: RelationName | None = None  # the one that it works on
+    depth: int = 0
+    loops: float = 1.0
+    workers: int = 0
+
+
+_ROOT = _Place()
+
+
+def _nodes(plan: Plan, place: _Place = _ROOT) -> Iterator[tuple[Plan, _Place]]:
+    """Nodes depth first, each with its place.
 
     A bitmap index scan names no relation: its relation is that of the heap scan above it.
     """
     if "Relation Name" in plan:
-        scanned = RelationName(plan["Schema"], plan["Relation Name"])
-    yield plan, scanned
-    below = scanned if plan["Node Type"].startswith("Bitmap") else None
-    for child in plan.get("Plans", ()):
-        yield from _nodes(child, below)
+        place = place._replace(relation=RelationName(plan["Schema"], plan["Relation Name"]))
+    yield plan, place
+    children = plan.get("Plans")
+    if not children:
+        return
+    kind, loops = plan["Node Type"], place.loops
+    if kind == "Materialize":  # what it keeps is computed once, however often it is read
+        loops = 1.0
+    below = _Place(
+        place.relation if kind.startswith("Bitmap") else None,
+        place.depth + 1,
+        loops,
+        plan.get("Workers Planned", place.workers),
+    )
+    outer_rows = 1.0
+    for child in children:
+        side = child["Parent Relationship"] if kind == "Nested Loop" else ""
+        if side == "Outer":
+            outer_rows = max(child["Plan Rows"], 1.0)
+        if side == "Inner":
+            yield from _nodes(child, below._replace(loops=loops * outer_rows))
+        else:
+            yield from _nodes(child, below)
+
+
+def _index_uses(nodes: Iterable[tuple[Plan, _Place]]) -> frozenset[IndexUse]:
+    return frozenset(
+        (place.relation, node["Index Name"])
+        for node, place in nodes
+        if place.relation is not None and "Index Name" in node
+    )
+
+
+def _figures(
+    node: Plan,
+    place: _Place,
+    structures: Mapping[IndexUse, IndexSpec],
+    original: Callable[[RelationName], RelationName],
+) -> PlanNode:
+    relation, index = place.relation, None
+    if relation is not None:
+        if "Index Name" in node:
+            index = structures.get((relation, node["Index Name"]))
+        relation = original(relation)
+    return PlanNode(
+        place.depth,
+        node["Node Type"],
+        relation,
+        index,
+        node["Plan Rows"],
+        node["Plan Width"],
+        node["Startup Cost"],
+        node["Total Cost"],
+        place.loops,
+        place.workers,
+    )
 
 
 def _words(

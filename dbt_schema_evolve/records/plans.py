@@ -1,0 +1,22 @@
+"""What the planner means to do for one query, node by node."""
+
+from dataclasses import dataclass
+
+from dbt_schema_evolve.records.changes import IndexSpec
+from dbt_schema_evolve.records.relations import RelationName
+
+
+@dataclass(frozen=True, slots=True)
+class PlanNode:
+    """One node; costs, rows and width are of one loop, as EXPLAIN prints them."""
+
+    depth: int  # the root's is 0; nodes are kept depth first
+    kind: str  # EXPLAIN's node type
+    relation: RelationName | None  # what it scans
+    index: IndexSpec | None  # what it scans it by, where that is known
+    estimated_rows: float
+    width_bytes: int
+    startup_cost: float
+    cost: float
+    estimated_loops: float = 1.0  # how often the loops above it start it
+    workers: int = 0  # planned beside the leader by the Gather above it
