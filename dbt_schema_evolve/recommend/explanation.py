@@ -105,10 +105,12 @@ def _moved(
     found = []
     for query in queries:
         calls = pricer.weight(query, after)
-        old = pricer.estimate(query, before).cost
-        new = pricer.estimate(query, after).cost
-        if calls and abs(old - new) > _NOTABLE_RATIO * old:
-            found.append((query, QueryBenefit(query.facts.fingerprint, calls, old, new)))
+        old = pricer.estimate(query, before)
+        new = pricer.estimate(query, after)
+        if calls and abs(old.cost - new.cost) > _NOTABLE_RATIO * old.cost:
+            name = query.facts.fingerprint
+            benefit = QueryBenefit(name, calls, old.cost, new.cost, old.nodes, new.nodes)
+            found.append((query, benefit))
 
     def gain(pair: tuple[Query, QueryBenefit]) -> tuple[float, int]:
         query, benefit = pair

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from dbt_schema_evolve.records.plans import PlanNode
 from dbt_schema_evolve.records.predicates import normal_predicate
 from dbt_schema_evolve.records.relations import RelationName, quoted
 from dbt_schema_evolve.records.workload import Skip
@@ -151,6 +152,8 @@ class QueryBenefit:
     calls: int
     estimated_cost_before: float
     estimated_cost_after: float
+    plan_before: tuple[PlanNode, ...] = ()
+    plan_after: tuple[PlanNode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

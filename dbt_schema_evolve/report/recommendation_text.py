@@ -43,6 +43,12 @@ def recommendations_text(found: Recommended) -> str:
     return "\n".join([*lines, *_wishes(selection)])
 
 
+def recommendation_text(number: int, found: Recommended) -> str:
+    """Return one of the chosen changes, counted from 1."""
+    items = readable(found.selection.recommendations, found.labels)
+    return "\n".join(_recommendation(number, items[number - 1], found))
+
+
 def labelled(label: str, text: str) -> Iterator[str]:
     """Yield a text below a label, wrapped."""
     wrapped = textwrap.wrap(text, WIDTH - 15) or [""]
