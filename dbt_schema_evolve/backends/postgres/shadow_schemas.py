@@ -10,7 +10,7 @@ from dbt_schema_evolve.backends.postgres.catalog_sql import rows_of
 from dbt_schema_evolve.errors import WarehouseError
 from dbt_schema_evolve.records.relations import RelationName
 
-_OURS = "shadow target of dbt-schema-evolve"
+SHADOW_MARK = "shadow target of dbt-schema-evolve"
 
 Connection = psycopg.Connection[Any]
 
@@ -18,7 +18,7 @@ Connection = psycopg.Connection[Any]
 def make_schema(connection: Connection, schema: str) -> None:
     """Make a schema afresh; raises WarehouseError where one of this name is not ours."""
     marks = rows_of(connection, "shadow_mark", {"schema": schema})
-    if marks and marks[0]["mark"] != _OURS:
+    if marks and marks[0]["mark"] != SHADOW_MARK:
         raise WarehouseError(
             f"schema {schema!r} exists and is not ours",
             at=connection.info.dbname,
@@ -30,7 +30,7 @@ def make_schema(connection: Connection, schema: str) -> None:
         with connection.transaction():
             drop_schemas(connection, [schema])
             connection.execute(sql.SQL("create /* schema_evolve */ schema {}").format(name))
-            connection.execute(sql.SQL(mark).format(name, sql.Literal(_OURS)))
+            connection.execute(sql.SQL(mark).format(name, sql.Literal(SHADOW_MARK)))
     except psycopg.Error as error:
         raise WarehouseError(
             f"cannot make the shadow schema {schema!r}: {str(error).strip().splitlines()[0]}",
