@@ -12,6 +12,7 @@ from dbt_schema_evolve.recommend.upkeep import table_write_cost
 from dbt_schema_evolve.records.changes import (
     Configuration,
     DropIndexSpec,
+    IndexSpec,
     MaterializationSpec,
     Spec,
 )
@@ -54,7 +55,8 @@ class Pricer:
         for query in self.queries:
             for relation in query.relations:
                 self._by_relation[relation].append(query)
-        self._cache: dict[tuple[int, Configuration], Estimate | Unpriced] = {}
+        self._answers: dict[int, dict[Configuration, Estimate | Unpriced]] = defaultdict(dict)
+        self._ignored: dict[int, Configuration] = {}  # by query: specs that cannot change its price
         self._sizes: dict[Spec, int] = {}
         self._last: tuple[Configuration, dict[RelationName, list[Spec]]] = AS_IT_IS, {}
         self.oracle_calls = 0
@@ -74,23 +76,49 @@ class Pricer:
         A query that the planner takes as it is but not under the configuration raises
         RefusedQueryError.
         """
-        keys = [(query.number, self.noticed(query, configuration)) for query in queries]
-        missing = [n for n, key in enumerate(keys) if key not in self._cache]
+        keys = [self.noticed(query, configuration) for query in queries]
+        answers = [self._known(query, key) for query, key in zip(queries, keys, strict=True)]
+        missing = [n for n, answer in enumerate(answers) if answer is None]
         if missing:
             asked = [queries[n].facts.sql for n in missing]
             # The smallest configuration that gives the same answers: cheaper to set up.
-            needed = frozenset().union(*(keys[n][1] for n in missing))
+            needed = frozenset().union(*(keys[n] for n in missing))
             self.oracle_calls += 1
             self.priced_queries += len(asked)
             for n, answer in zip(missing, self._oracle.price(asked, needed), strict=True):
-                self._cache[keys[n]] = answer
-        answers = []
-        for query, key in zip(queries, keys, strict=True):
-            answer = self._cache[key]
+                self._answers[queries[n].number][keys[n]] = answers[n] = answer
+        found = []
+        for query, answer in zip(queries, answers, strict=True):
+            assert answer is not None  # noqa: S101 - the oracle answers every question
             if isinstance(answer, Unpriced):
                 raise RefusedQueryError(query, answer)
-            answers.append(answer)
-        return tuple(answers)
+            found.append(answer)
+        return tuple(found)
+
+    def _known(self, query: Query, key: Configuration) -> Estimate | Unpriced | None:
+        """Return an answer that was given, or that follows from one that was.
+
+        A plan that uses none of the indexes that are missing now is still the cheapest: without
+        them the planner has the less to choose from.
+        """
+        given = self._answers[query.number]
+        if key in given:
+            return given[key]
+        for wider, answer in given.items():
+            if not key < wider or isinstance(answer, Unpriced) or not answer.used <= key:
+                continue
+            if all(isinstance(spec, IndexSpec) for spec in wider - key):
+                given[key] = answer
+                return answer
+        return None
+
+    def ignore(self, query: Query, specs: Configuration) -> None:
+        """Take it that these specs cannot change a query's price."""
+        self._ignored[query.number] = self._ignored.get(query.number, AS_IT_IS) | specs
+
+    def heed_everything(self) -> None:
+        """Forget what queries ignore: they read other relations now."""
+        self._ignored.clear()
 
     def noticed(self, query: Query, configuration: Configuration) -> Configuration:
         """Return the specs of a configuration that could change a query's price."""
@@ -98,11 +126,12 @@ class Pricer:
             return configuration
         reach, inlined = self._reach(query, configuration)
         grouped = self._grouped(configuration)
+        ignored = AS_IT_IS if inlined else self._ignored.get(query.number, AS_IT_IS)
         return frozenset(
             spec
             for relation in reach & grouped.keys()
             for spec in grouped[relation]
-            if _notices(query, spec, anything=inlined)
+            if spec not in ignored and _notices(query, spec, anything=inlined)
         )
 
     def affected(self, spec: Spec, configuration: Configuration) -> tuple[Query, ...]:
@@ -173,7 +202,7 @@ class Pricer:
             self.priced_queries += len(self.queries)
             answers = self._oracle.price([query.facts.sql for query in self.queries], AS_IT_IS)
             for query, answer in zip(self.queries, answers, strict=True):
-                self._cache[query.number, AS_IT_IS] = answer
+                self._answers[query.number][AS_IT_IS] = answer
                 if isinstance(answer, Unpriced):
                     refused[query.number] = answer.reason
                 elif answer.cost <= 0:

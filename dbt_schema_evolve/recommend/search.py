@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dbt_schema_evolve.errors import OracleError
 from dbt_schema_evolve.recommend.pricing import Pricer, Query, RefusedQueryError, conflicts
+from dbt_schema_evolve.recommend.relevance import learn_relevance
 from dbt_schema_evolve.recommend.structure import serves
 from dbt_schema_evolve.recommend.worth import Worth
 from dbt_schema_evolve.records.changes import (
@@ -28,9 +29,6 @@ MAX_WORSE_RATIO = 1.10
 
 # A drop has to leave prices alone; 2 % is as exactly as the planner twin knows them.
 MAX_DROP_RATIO = 1.02
-
-# With fewer candidates, pricing each is cheaper than pricing all of them at once for a bound.
-BOUND_FROM = 50
 
 _Rank = tuple[float, float, int]
 
@@ -72,21 +70,10 @@ class Search:
         return frozenset(self.chosen)
 
     def bound(self, candidates: Iterable[Candidate]) -> None:
-        """Price every query once with all indexes there: none can ever gain more than that."""
-        self._gains = {}
-        specs = frozenset(c.spec for c in candidates if isinstance(c.spec, IndexSpec))
-        if len(specs) < BOUND_FROM:
-            return
-        queries = self.pricer.queries
-        before = self.configuration
-        try:
-            best = self.pricer.estimates(queries, before | specs)
-        except (OracleError, RefusedQueryError):
-            return
-        there = self.pricer.estimates(queries, before)
-        for query, low, high in zip(queries, best, there, strict=True):
-            weight = self.pricer.weight(query, before)
-            self._gains[query.number] = weight * max(high.cost - low.cost, 0.0)
+        """Learn which queries each index can serve, and what they could gain at most."""
+        specs = [c.spec for c in candidates if isinstance(c.spec, IndexSpec)]
+        self._gains = learn_relevance(self.pricer, specs, self.configuration)
+        self._touched.clear()
 
     def grow(self, candidates: Sequence[Candidate]) -> bool:
         """Choose among candidates until none pays; tell whether any was chosen."""
@@ -281,6 +268,7 @@ class Search:
             self._steps.clear()
             self._touched.clear()
             self._gains.clear()
+            self.pricer.heed_everything()
         for query in self.pricer.affected(spec, self.configuration):
             self._changed_at[query.number] = self._tick
 
