@@ -6,8 +6,8 @@ rows, in memory, single process), where one unit took about 4 to 6 microseconds.
 
 import math
 
-from dbt_schema_evolve.recommend.access import profiles_of
 from dbt_schema_evolve.recommend.ownership import REBUILT, builds, owner
+from dbt_schema_evolve.recommend.table import profiles_of
 from dbt_schema_evolve.records.changes import DropIndexSpec, IndexSpec
 from dbt_schema_evolve.records.evidence import Evidence
 

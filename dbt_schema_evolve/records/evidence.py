@@ -43,6 +43,19 @@ class Preferences:
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """What the warehouse's server can do, as far as advice depends on it."""
+
+    version: int = 0  # as server_version_num; 0: not known
+    extensions: tuple[tuple[str, str], ...] = ()  # name, schema
+    orders_text_by_bytes: bool = False  # the database's collation is C
+
+    def schema_of(self, extension: str) -> str | None:
+        """Where an extension's objects are; None where it is not installed."""
+        return dict(self.extensions).get(extension)
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The facts of one window."""
 
@@ -58,6 +71,8 @@ class Evidence:
     exposed: frozenset[str] = frozenset()  # unique ids that an exposure names
     preferences: Preferences = Preferences()
     wishes: Wishes = NO_WISHES
+    server: Server = Server()
+    foreign_keys: tuple[tuple[RelationName, str, str], ...] = ()  # relation, name, definition
 
     def time_shares(self) -> dict[str, float]:
         """Return each query's share of the time that queries and builds of the window took."""

@@ -42,6 +42,7 @@ class ColumnProfile:
     top_value_ratio: float | None = None
     position: int = 0  # within the relation, from 1; 0: not known
     not_null: bool = False
+    collation: str = ""  # as SQL, where it is not the database's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,10 @@ class IndexProfile:
     is_valid: bool = True
     backs_constraint: bool = False
     definition: str = ""  # as pg_get_indexdef prints it
+    needed_for: str = ""  # what else rests on it: the replica identity, clustering, its parent
 
     @property
     def is_protected(self) -> bool:
         """Whether more than speed depends on it, so that it is never ours to drop."""
-        return self.spec.unique or self.is_primary or self.backs_constraint
+        needed = self.backs_constraint or bool(self.needed_for)
+        return self.spec.unique or self.is_primary or needed
