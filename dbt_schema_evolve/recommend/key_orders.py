@@ -13,6 +13,7 @@ from dbt_schema_evolve.records.changes import IndexKey
 # Columns considered in one role of one access. More are compared only by queries that read most
 # of a table, and pairs of them grow with the square.
 MOST_IN_A_ROLE = 6
+MOST_RANGES = 3
 
 _PATTERN_CLASSES = {"character": "bpchar_pattern_ops", "bpchar": "bpchar_pattern_ops"}
 _TEXTS = frozenset({"", "text", "character varying", "varchar"})
@@ -46,9 +47,11 @@ def key_orders(
         lists.add(bound)
         lists.add(("equality on", same[:only_one]), bound)
         lists.add(("equality on", common[:only_one]), bound)
+        room = max(width - 2, 0)
         for member in one_of[:1]:
-            room = max(width - 2, 0)
             lists.add(("equality on", same[:room]), ("one of a list for", (member,)), bound)
+        for other in ranges[:MOST_RANGES]:
+            lists.add(("equality on", same[:room]), bound, ("range within it on", (other,)))
     if role.order:
         sort = ("sorted by", role.order)
         room = max(width - len(role.order), 0)
