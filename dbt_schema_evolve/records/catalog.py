@@ -99,6 +99,7 @@ class IndexShape:
     scans: int | None = None
     file_pages: int | None = None  # the file's length now; None: as long as `pages` says
     statistics: tuple[ColumnStatistics, ...] = ()  # of its expressions
+    needed_for: str = ""  # what else rests on it: the replica identity, clustering, its parent
 
     @property
     def current_pages(self) -> int:

@@ -18,6 +18,7 @@ from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.project import Node
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import QueryStat, QueryUses, Skip, Statement
+from dbt_schema_evolve.workflows.catalogued import with_catalog
 from dbt_schema_evolve.workflows.lineage import Lineage
 
 _OWNERS = frozenset({"model", "seed", "snapshot"})
@@ -62,7 +63,7 @@ def gather(
         ),
         wishes=wishes,
     )
-    return evidence, (*skips, *model_skips, *unread)
+    return with_catalog(evidence, catalog), (*skips, *model_skips, *unread)
 
 
 def window_days(stats: Sequence[QueryStat]) -> float:

@@ -37,15 +37,15 @@ def _shape(row: Row) -> IndexShape:
         relation,
         tuple(
             IndexKey(
-                term if number else without_parentheses(term),
-                is_expression=not number,
+                without_parentheses(term) if is_expression else term,
+                is_expression=is_expression,
                 descending=bool(option & _DESCENDING),
                 nulls_first=bool(option & _NULLS_FIRST),
                 operator_class=operator_class,
             )
-            for term, number, option, operator_class in zip(
+            for term, is_expression, option, operator_class in zip(
                 row["terms"][:keys],
-                row["attribute_numbers"][:keys],
+                row["are_expressions"][:keys],
                 row["options"],
                 row["operator_classes"],
                 strict=True,
@@ -67,6 +67,7 @@ def _shape(row: Row) -> IndexShape:
         constraint=row["constraint_name"],
         scans=row["scans"],
         file_pages=row["file_pages"],
+        needed_for=row["needed_for"],
     )
 
 

@@ -20,17 +20,19 @@ select /* schema_evolve */
             then pg_relation_size(i.oid) / current_setting('block_size')::int
     end as file_pages,
     coalesce(con.conname, '') as constraint_name,
+    case
+        when x.indisreplident then 'the replica identity'
+        when x.indisclustered then 'clustering'
+        when exists (
+            select
+            from pg_catalog.pg_inherits as h
+            where h.inhrelid = x.indexrelid
+        ) then 'the index of the partitioned table'
+        else ''
+    end as needed_for,
     st.idx_scan as scans,
-    (
-        select array_agg(
-            coalesce(a.attname, pg_get_indexdef(x.indexrelid, k.position::int, false))
-            order by k.position
-        )
-        from unnest(x.indkey::smallint[]) with ordinality as k (attnum, position)
-        left join pg_catalog.pg_attribute as a
-            on k.attnum <> 0 and a.attrelid = x.indrelid and a.attnum = k.attnum
-    ) as terms,
-    x.indkey::smallint[] as attribute_numbers,
+    columns.terms,
+    columns.are_expressions,
     x.indnkeyatts as key_count,
     x.indoption::smallint[] as options,
     (
@@ -57,6 +59,28 @@ inner join pg_catalog.pg_class as t
     on x.indrelid = t.oid
 inner join pg_catalog.pg_namespace as tn
     on t.relnamespace = tn.oid
+cross join lateral (
+    select
+        array_agg(
+            case
+                when a.attnum is null
+                    then pg_get_indexdef(x.indexrelid, k.position::int, false)
+                when c.oid is not null
+                    then format('%%I COLLATE %%I.%%I', a.attname, cn.nspname, c.collname)
+                else a.attname
+            end
+            order by k.position
+        ) as terms,
+        -- A column in another order than its own is as good as an expression.
+        array_agg(a.attnum is null or c.oid is not null order by k.position) as are_expressions
+    from unnest(x.indkey::smallint[]) with ordinality as k (attnum, position)
+    left join pg_catalog.pg_attribute as a
+        on k.attnum <> 0 and a.attrelid = x.indrelid and a.attnum = k.attnum
+    left join pg_catalog.pg_collation as c
+        on c.oid = (x.indcollation::oid[])[k.position - 1] and c.oid <> a.attcollation
+    left join pg_catalog.pg_namespace as cn
+        on c.collnamespace = cn.oid
+) as columns
 left join pg_catalog.pg_constraint as con
     on con.conindid = x.indexrelid and con.contype in ('p', 'u', 'x')
 left join pg_catalog.pg_stat_all_indexes as st
