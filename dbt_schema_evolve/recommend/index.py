@@ -10,7 +10,7 @@ from dbt_schema_evolve.recommend.containment import containment
 from dbt_schema_evolve.recommend.covering import covering, narrow_copy
 from dbt_schema_evolve.recommend.key_orders import key_orders
 from dbt_schema_evolve.recommend.long_keys import long_keys
-from dbt_schema_evolve.recommend.merged import merged_keys, united_columns
+from dbt_schema_evolve.recommend.merged import crowded, merged_keys, united_columns
 from dbt_schema_evolve.recommend.ownership import by_hand, owner
 from dbt_schema_evolve.recommend.partial import Dominance, partials, without_nulls
 from dbt_schema_evolve.recommend.patterns import patterns
@@ -96,11 +96,13 @@ def _found(uses: Sequence[Demand], table: Table, preferences: Preferences) -> _F
             found.add(shape, demand)
     for shape, users in merged_keys(uses, table, width):
         found.add(shape, *users)
-    if not preferences.stock_indexes_only:
-        for shape, parts in list(united_columns(found.reasons, found.exposed_us(), table)):
-            for part in parts:
-                found.queries[shape.spec].update(found.queries[part])
-            found.reasons.setdefault(shape.spec, shape.reason)
+    exposed = found.exposed_us()
+    for shape, parts in list(united_columns(found.reasons, exposed, table)):
+        for part in parts:
+            found.queries[shape.spec].update(found.queries[part])
+        found.reasons.setdefault(shape.spec, shape.reason)
+    for spec in crowded(exposed):
+        del found.queries[spec]
     return found
 
 

@@ -12,6 +12,10 @@ from dbt_schema_evolve.recommend.shape import Shape
 from dbt_schema_evolve.recommend.table import Table
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
 
+# Covering indexes of the same keys that are priced each on its own, beside the one that unites
+# their columns. On TPC-DS more of them were never chosen.
+MOST_COVERING = 3
+
 Merged = tuple[Shape, Sequence[Demand]]
 
 
@@ -75,8 +79,7 @@ def united_columns(
     for spec in reasons:
         if spec.include and not spec.where and spec.method == "btree":
             by_keys[spec.keys].append(spec)
-    plain = {spec.keys for spec in reasons if not spec.where and spec.method == "btree"}
-    for keys in sorted(plain):
+    for keys in sorted(by_keys):
         prefixes = (keys[: length + 1] for length in range(len(keys)))
         parts = [spec for prefix in prefixes for spec in by_keys.get(prefix, ())]
         columns = frozenset(key.term for key in keys if not key.is_expression)
@@ -86,11 +89,20 @@ def united_columns(
             if len(united - {key.term for key in keys}) <= MAX_INCLUDED and pays(united, table):
                 columns = united
                 taken.append(spec)
-        include = tuple(sorted(columns - {key.term for key in keys}))
-        if len(taken) > 1 or (taken and taken[0].keys != keys):
-            spec = replace(taken[0], keys=keys, include=include)
-            reason = next((reasons[each] for each in taken if each.keys == keys), "")
-            yield Shape(spec, reason or reasons[taken[0]]), tuple(taken)
+        own = [spec for spec in taken if spec.keys == keys]
+        if own and len(taken) > 1:
+            include = tuple(sorted(columns - {key.term for key in keys}))
+            yield Shape(replace(own[0], include=include), reasons[own[0]]), tuple(taken)
+
+
+def crowded(exposed: Mapping[IndexSpec, int]) -> Iterator[IndexSpec]:
+    """Yield covering indexes beyond the most exposed of equal keys: the united one is for them."""
+    by_keys: dict[tuple[object, ...], list[IndexSpec]] = defaultdict(list)
+    for spec in exposed:
+        if spec.include:
+            by_keys[spec.keys, spec.where].append(spec)
+    for specs in by_keys.values():
+        yield from sorted(specs, key=lambda each: (-exposed[each], each))[MOST_COVERING:]
 
 
 def _equality(demand: Demand, table: Table) -> tuple[IndexKey, ...]:

@@ -1,7 +1,9 @@
 """Redundant indexes: space and build time that nobody gets anything for."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
+from dbt_schema_evolve.recommend.foreign_keys import ForeignKey, foreign_keys, only_for
 from dbt_schema_evolve.recommend.ownership import REBUILT, builds, by_hand, owner
 from dbt_schema_evolve.recommend.structure import serves
 from dbt_schema_evolve.records.changes import Candidate, DropIndexSpec
@@ -18,31 +20,51 @@ def propose(evidence: Evidence) -> Iterator[Candidate]:
             The counter of a table that dbt rebuilds is as young as the last
             run, so there it is the planner's word that counts.
     Change  the index goes; its bytes and its part of each dbt run come back.
-    Skips   unique indexes, primary keys and whatever backs a constraint, and
-            any drop that makes a query of the window dearer.
+    Skips   unique indexes, primary keys, whatever backs a constraint, the
+            replica identity or CLUSTER, indexes that are part of a partitioned
+            one, the last index by which a foreign key that cascades finds its
+            rows, and any drop that makes a query of the window dearer. Of a
+            foreign key that only checks, the reason warns.
     Undo    create the index again, by the definition that is kept with the
             recommendation.
     """
+    readers = _readers(evidence)
+    foreign = foreign_keys(evidence)
     for relation in sorted(evidence.indexes):
         if evidence.preferences.owned_only and owner(evidence, relation) is None:
             continue
-        readers = frozenset(
-            query.fingerprint
-            for query in (*evidence.queries, *evidence.model_queries)
-            if relation in query.uses.base_relations or relation in query.uses.reads
-        )
         kept = sorted(evidence.indexes[relation], key=_worth)
+        keys = foreign.get(relation, ())
         gone: list[tuple[IndexProfile, str]] = []
         for index in sorted(kept, key=_worth, reverse=True):
             others = [each for each in kept if each is not index]
+            if index.is_protected:
+                continue
             reason = _reason(evidence, relation, index, others)
-            if reason and not index.is_protected:
+            valid = [each.spec for each in others if each.is_valid]
+            resting = only_for(index.spec, valid, keys) if index.is_valid else ()
+            if reason and not any(key.acts for key in resting):
+                reason += "".join(map(_warning, resting))
                 # Of two that replace each other only one goes: the rest is judged without it.
                 kept = others
                 gone.append((index, reason))
         note = by_hand(evidence, relation)
         for spec, reason in sorted({(DropIndexSpec(index.spec), reason) for index, reason in gone}):
-            yield Candidate("redundant_index", spec, readers, reason, note)
+            asking = frozenset(readers[relation])
+            yield Candidate("redundant_index", spec, asking, reason, note)
+
+
+def _readers(evidence: Evidence) -> Mapping[RelationName, set[str]]:
+    """Return by relation the queries that read it, through views or not."""
+    found: defaultdict[RelationName, set[str]] = defaultdict(set)
+    for query in (*evidence.queries, *evidence.model_queries):
+        for relation in query.uses.base_relations | query.uses.reads:
+            found[relation].add(query.fingerprint)
+    return found
+
+
+def _warning(key: ForeignKey) -> str:
+    return f"; but every delete in {key.references} would then scan for foreign key {key.name}"
 
 
 def _worth(index: IndexProfile) -> tuple[bool, bool, int, int, str]:

@@ -1,5 +1,6 @@
 """When one index can stand in for another: indexes are compared by structure, never by name."""
 
+from dbt_schema_evolve.recommend.operator_classes import looks_up_as, normal_class
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
 from dbt_schema_evolve.records.predicates import normal_predicate
 from dbt_schema_evolve.records.relations import quoted
@@ -17,19 +18,51 @@ def serves(existing: IndexSpec, wanted: IndexSpec) -> bool:
     index saves beyond a full one is for prices to say, not for structure, unless it only
     leaves out the NULLs of its own first key.
     """
-    if existing.relation != wanted.relation or existing.method != wanted.method:
+    if existing.relation != wanted.relation or (wanted.unique and not existing.unique):
         return False
-    if wanted.unique and not existing.unique:
+    if existing.method != wanted.method and not _finds_equals(existing, wanted):
         return False
-    if normal_predicate(existing.where) != _predicate(wanted, full=not existing.where):
+    if existing.where or wanted.where:
+        wanted_where = _predicate(wanted, full=not existing.where)
+        if normal_predicate(existing.where) != wanted_where:
+            return False
+    return _keys_fit(existing, wanted) and set(wanted.include) <= columns_held(existing)
+
+
+def _finds_equals(existing: IndexSpec, wanted: IndexSpec) -> bool:
+    """Tell whether a btree does what a hash index would."""
+    return existing.method == "btree" and wanted.method == "hash"
+
+
+def _keys_fit(existing: IndexSpec, wanted: IndexSpec) -> bool:
+    if len(wanted.keys) > len(existing.keys):
         return False
+    there = tuple(_normal(key, existing.method) for key in existing.keys)
+    asked = tuple(_normal(key, wanted.method) for key in wanted.keys)
     if existing.method == "btree":
-        keys_fit = _starts_with(existing.keys, wanted.keys)
-    elif existing.method == "brin":
-        keys_fit = set(wanted.keys) <= set(existing.keys)
-    else:
-        keys_fit = existing.keys == wanted.keys
-    return keys_fit and set(wanted.include) <= columns_held(existing)
+        head = there[: len(asked)]
+        return head in (asked, tuple(_reversed(key) for key in asked))
+    if existing.method in {"brin", "gin"}:  # each key on its own
+        return all(any(_looks_up(key, other) for key in there) for other in asked)
+    return there == asked
+
+
+def _looks_up(existing: IndexKey, wanted: IndexKey) -> bool:
+    same = existing.term == wanted.term and existing.is_expression == wanted.is_expression
+    return same and looks_up_as(existing.operator_class, wanted.operator_class)
+
+
+def _normal(key: IndexKey, method: str) -> IndexKey:
+    """Spell a key so that Postgres' spelling and ours compare equal."""
+    if not key.is_expression and not key.operator_class:
+        return key
+    return IndexKey(
+        normal_predicate(key.term) if key.is_expression else key.term,
+        key.is_expression,
+        key.descending,
+        key.nulls_first,
+        normal_class(key.operator_class, method),
+    )
 
 
 def _predicate(wanted: IndexSpec, *, full: bool) -> str:
@@ -37,11 +70,6 @@ def _predicate(wanted: IndexSpec, *, full: bool) -> str:
     predicate = normal_predicate(wanted.where)
     own_nulls = normal_predicate(f"{quoted(wanted.keys[0].term)} is not null")
     return "" if full and predicate == own_nulls else predicate
-
-
-def _starts_with(keys: tuple[IndexKey, ...], prefix: tuple[IndexKey, ...]) -> bool:
-    head = keys[: len(prefix)]
-    return head in (prefix, tuple(_reversed(key) for key in prefix))
 
 
 def _reversed(key: IndexKey) -> IndexKey:
