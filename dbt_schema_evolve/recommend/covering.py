@@ -7,6 +7,7 @@ from dbt_schema_evolve.recommend.shape import Shape, plain_keys
 from dbt_schema_evolve.recommend.table import MAX_KEY_BYTES, Table
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
 from dbt_schema_evolve.records.evidence import Preferences
+from dbt_schema_evolve.records.workload import UseKind
 
 # Index-only scans pay because they read fewer pages than the table; past half of its bytes
 # an index is nearly a copy of it.
@@ -42,6 +43,8 @@ def narrow_copy(access: Access, table: Table, preferences: Preferences) -> Shape
 
     The fewest different values come first: equal neighbours share an entry.
     """
+    if any(search.kind is UseKind.CONTAINMENT for search in access.searches):
+        return None  # long values, which have indexes of their own
     keys = tuple(filter(table.takes_btree, plain_keys(access.used)))
     if not keys or len(keys) < len(access.used) or not pays(access.used, table):
         return None

@@ -14,7 +14,7 @@ from dbt_schema_evolve.records.relations import RelationName, quoted
 MAX_KEY_BYTES = 270
 
 _NO_BTREE = frozenset({"json", "xml", "point", "box", "line", "lseg", "path", "polygon", "circle"})
-_BYTE_ORDERS = frozenset({'"C"', '"POSIX"', 'pg_catalog."C"', 'pg_catalog."POSIX"'})
+_BYTE_ORDERS = frozenset({"C", "POSIX", "ucs_basic", "pg_c_utf8", "pg_unicode_fast"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Table:
         profile = self.columns.get(column)
         if profile is None or not profile.collation:
             return self.server.orders_text_by_bytes
-        return profile.collation in _BYTE_ORDERS
+        return profile.collation.rpartition(".")[2].strip('"') in _BYTE_ORDERS
 
 
 def profiles_of(evidence: Evidence, relation: RelationName) -> dict[str, ColumnProfile]:

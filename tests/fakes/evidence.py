@@ -5,13 +5,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
-from dbt_schema_evolve.records.evidence import Evidence, ModelRuns, Preferences, QueryFacts
+from dbt_schema_evolve.records.evidence import (
+    Evidence,
+    ModelRuns,
+    Preferences,
+    QueryFacts,
+    Server,
+)
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import Node
 from dbt_schema_evolve.records.relations import ColumnName, RelationKind, RelationName
 from dbt_schema_evolve.records.workload import ColumnUse, QueryUses, UseKind
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+_ORDERED = frozenset({UseKind.ORDER, UseKind.GROUP})
 
 
 def named(text: str) -> RelationName:
@@ -21,11 +30,12 @@ def named(text: str) -> RelationName:
 
 
 def index_of(relation: RelationName, what: Mapping[str, Any]) -> IndexSpec:
-    """Read `{keys: [a, -b], include: [c], where: ..., method: brin, unique: true}`."""
+    """Read `{keys: [a, -b, c using x_ops], include: [d], where: ..., method: brin}`."""
     keys = []
     for term in what["keys"]:
         down = term.startswith("-")
-        keys.append(IndexKey(term.removeprefix("-"), descending=down, nulls_first=down))
+        name, _, operator_class = term.removeprefix("-").partition(" using ")
+        keys.append(IndexKey(name, "(" in name, down, down, operator_class))
     return IndexSpec(
         relation,
         tuple(keys),
@@ -66,7 +76,17 @@ def evidence_of(case: Mapping[str, Any]) -> Evidence:
         runs=runs,
         exposed=frozenset(case.get("exposed", ())),
         preferences=Preferences(**case.get("preferences", {})),
+        server=_server(case.get("server", {})),
+        foreign_keys=tuple(
+            (named(relation), name, definition)
+            for relation, name, definition in case.get("foreign_keys", ())
+        ),
     )
+
+
+def _server(what: Mapping[str, Any]) -> Server:
+    extensions = tuple(sorted(what.get("extensions", {}).items()))
+    return Server(180000, extensions, what.get("orders_text_by_bytes", False))
 
 
 def _profiles(
@@ -95,6 +115,7 @@ def _profiles(
             facts.get("distinct"),
             facts.get("width", 4),
             facts.get("correlation"),
+            collation=facts.get("collation", ""),
         )
         for column, facts in what.get("columns", {}).items()
     )
@@ -108,6 +129,7 @@ def _profiles(
             each.get("primary", False),
             each.get("valid", True),
             each.get("constraint", False),
+            needed_for=each.get("needed_for", ""),
         )
         for number, each in enumerate(what.get("indexes", ()))
     )
@@ -169,12 +191,17 @@ def _uses(what: Mapping[str, Any]) -> list[ColumnUse]:
     uses = []
     for kind in UseKind:
         for position, text in enumerate(what.get(kind.value, ())):
+            if isinstance(text, Mapping):  # of an expression, or by an operator
+                of = _column(text["of"])
+                words = {key: text[key] for key in text if key != "of"}
+                uses.append(ColumnUse(of, kind, position * (kind in _ORDERED), **words))
+                continue
             term, _, constant = text.partition("=")
             uses.append(
                 ColumnUse(
                     _column(term.removeprefix("-")),
                     kind,
-                    position if kind in {UseKind.ORDER, UseKind.GROUP} else 0,
+                    position * (kind in _ORDERED),
                     term.startswith("-"),
                     constant,
                 )

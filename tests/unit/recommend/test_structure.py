@@ -33,6 +33,27 @@ def index(*keys: IndexKey, **more: object) -> IndexSpec:
             ),
         ),
         (index(A, B, method="brin"), index(B, method="brin")),
+        (index(A, B, method="gin"), index(B, method="gin")),
+        (index(IndexKey("a", operator_class="int4_ops"), B), index(A)),
+        (index(A), index(IndexKey("a", operator_class="pg_catalog.text_ops"))),
+        (
+            index(IndexKey("a", operator_class='"Ext".gin_trgm_ops'), method="gin"),
+            index(IndexKey("a", operator_class="gin_trgm_ops"), method="gin"),
+        ),
+        (
+            index(IndexKey("a", operator_class="varchar_pattern_ops")),
+            index(IndexKey("a", operator_class="text_pattern_ops")),
+        ),
+        (
+            index(IndexKey("lower((a)::text)", is_expression=True)),
+            index(IndexKey('lower("a")', is_expression=True)),
+        ),
+        # jsonb's default class looks up paths as well, and a btree equal values.
+        (
+            index(A, method="gin"),
+            index(IndexKey("a", operator_class="jsonb_path_ops"), method="gin"),
+        ),
+        (index(A, B), index(A, method="hash")),
     ],
 )
 def test_one_serves_the_other(existing: IndexSpec, wanted: IndexSpec) -> None:
@@ -56,6 +77,13 @@ def test_one_serves_the_other(existing: IndexSpec, wanted: IndexSpec) -> None:
         (index(A), index(IndexKey("a", is_expression=True))),
         (index(A, method="hash"), index(A)),
         (index(A, method="gin"), index(A)),
+        (index(A, method="brin"), index(A, method="hash")),
+        (index(A), index(IndexKey('a COLLATE "C"', is_expression=True))),
+        (index(IndexKey("a", operator_class="inet_ops"), method="gist"), index(A, method="gist")),
+        (
+            index(IndexKey("a", operator_class="jsonb_path_ops"), method="gin"),
+            index(A, method="gin"),
+        ),
     ],
 )
 def test_one_does_not_serve_the_other(existing: IndexSpec, wanted: IndexSpec) -> None:
