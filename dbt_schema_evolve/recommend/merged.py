@@ -55,7 +55,7 @@ def _shared_ranges(
     by_range: dict[IndexKey, list[Demand]] = defaultdict(list)
     for demand in demands:
         for key in demand.access.ranges:
-            if table.takes_btree(key):
+            if key not in equality and table.takes_btree(key):
                 by_range[key].append(demand)
     room = width - len(equality)
     if room < 2 or len(by_range) < 2:
