@@ -26,10 +26,11 @@ _ORDER = re.compile(
     r"(?P<head>.*?)(?:\s+(?P<way>asc|desc))?(?:\s+nulls\s+(?P<nulls>first|last))?\s*\Z",
     re.IGNORECASE | re.DOTALL,
 )
+_CLASS = r'(?P<class>(?:(?:"(?:[^"]|"")+"|\w+)\.)?\w+)'
 _COLUMN = re.compile(
-    r'(?:"(?P<quoted>(?:[^"]|"")+)"|(?P<bare>[^\W\d][\w$]*))(?:\s+(?P<class>[\w.]+))?\Z'
+    r'(?:"(?P<quoted>(?:[^"]|"")+)"|(?P<bare>[^\W\d][\w$]*))' + rf"(?:\s+{_CLASS})?\Z"
 )
-_AFTER_PARENTHESIS = re.compile(r"(?P<term>.*\))\s+(?P<class>[\w.]+)\Z", re.DOTALL)
+_AFTER_PARENTHESIS = re.compile(rf"(?P<term>.*\))\s+{_CLASS}\Z", re.DOTALL)
 
 
 def column_sql(name: str) -> str:

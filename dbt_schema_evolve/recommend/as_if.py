@@ -13,7 +13,7 @@ from dbt_schema_evolve.records.changes import (
 from dbt_schema_evolve.records.evidence import Evidence, QueryFacts
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.relations import ColumnName, RelationKind, RelationName
-from dbt_schema_evolve.records.workload import ColumnUse
+from dbt_schema_evolve.records.workload import ColumnUse, UseKind
 
 
 def as_if(
@@ -120,13 +120,7 @@ def _reading(
     if relation not in query.uses.views:
         return query
     more = {
-        ColumnUse(
-            ColumnName(relation, origin[use.column]),
-            use.kind,
-            use.position,
-            use.descending,
-            use.constant,
-        )
+        _moved(use, ColumnName(relation, origin[use.column]))
         for use in query.uses.uses
         if use.column in origin
     }
@@ -137,3 +131,10 @@ def _reading(
         base_relations=query.uses.base_relations | {relation},
     )
     return replace(query, uses=uses)
+
+
+def _moved(use: ColumnUse, column: ColumnName) -> ColumnUse:
+    """Return the same use of another column; an expression stays behind, for it names its own."""
+    if use.expression and use.column.column != column.column:
+        return ColumnUse(column, UseKind.FILTER)
+    return replace(use, column=column)

@@ -9,7 +9,7 @@ from dbt_schema_evolve.recommend.expression import is_immutable
 from dbt_schema_evolve.recommend.shape import Shape
 from dbt_schema_evolve.recommend.table import Table
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
-from dbt_schema_evolve.records.relations import quoted
+from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import UseKind
 
 _TEXTS = frozenset({"text", "character varying", "varchar"})  # what gin_trgm_ops takes
@@ -29,7 +29,7 @@ def patterns(access: Access, table: Table) -> Iterator[Shape]:
             continue
         if not _is_text(search.key, table):
             continue
-        key = replace(search.key, operator_class=f"{quoted(schema)}.gin_trgm_ops")
+        key = replace(search.key, operator_class=str(RelationName(schema, "gin_trgm_ops")))
         reason = f"patterns in {search.key.term}, by trigrams"
         yield Shape(IndexSpec(table.name, (key,), method="gin"), reason)
 

@@ -46,7 +46,6 @@ class Preferences:
 class Server:
     """What the warehouse's server can do, as far as advice depends on it."""
 
-    version: int = 0  # as server_version_num; 0: not known
     extensions: tuple[tuple[str, str], ...] = ()  # name, schema
     orders_text_by_bytes: bool = False  # the database's collation is C
 

@@ -32,7 +32,7 @@ def _server(catalog: Catalog) -> Server:
     locale = catalog.collation if catalog.locale_provider == "c" else catalog.locale
     plain = {"c": {"C", "POSIX"}, "b": {"C", "C.UTF-8"}}  # ICU always has rules of its own
     by_bytes = locale in plain.get(catalog.locale_provider, set())
-    return Server(catalog.server_version, catalog.extensions, by_bytes)
+    return Server(catalog.extensions, by_bytes)
 
 
 def _relations(

@@ -86,7 +86,7 @@ def evidence_of(case: Mapping[str, Any]) -> Evidence:
 
 def _server(what: Mapping[str, Any]) -> Server:
     extensions = tuple(sorted(what.get("extensions", {}).items()))
-    return Server(180000, extensions, what.get("orders_text_by_bytes", False))
+    return Server(extensions, what.get("orders_text_by_bytes", False))
 
 
 def _profiles(

@@ -3,6 +3,7 @@
 import difflib
 import json
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -134,6 +135,13 @@ def test_an_index_added_and_dropped_again_leaves_the_files_as_they_were(
 @given(keys)
 def test_a_fragment_is_read_as_the_key_it_was_written_for(key: IndexKey) -> None:
     assert parse_fragment(key_fragment(key)) == key
+
+
+@pytest.mark.parametrize("operator_class", ["text_ops", "ext.gin_trgm_ops", '"Ex t".gin_trgm_ops'])
+@pytest.mark.parametrize("term", ["email", "Größe L", 'lower("email")'])
+def test_a_fragment_keeps_its_operator_class(term: str, operator_class: str) -> None:
+    key = IndexKey(term, is_expression="(" in term, operator_class=operator_class)
+    assert normal_key(parse_fragment(key_fragment(key))) == normal_key(key)
 
 
 @given(specs)
