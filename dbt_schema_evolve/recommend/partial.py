@@ -20,6 +20,10 @@ MAX_PARTIAL_SHARE = 0.5
 # tomorrow, and may be personal. Status and type columns have some dozens of values.
 MIN_PARTIAL_SHARE = 0.01
 
+# Conditions of one access that become partial indexes, those that keep least first: alone and
+# together they are three variants of a shape, with one more they would be seven.
+MOST_CONDITIONS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Dominance:
@@ -48,12 +52,13 @@ class Dominance:
 
 def partials(shape: Shape, access: Access, table: Table, dominance: Dominance) -> Iterator[Shape]:
     """Yield a shape for the rows of each dominant condition, and for those of all together."""
-    usable = [each for each in access.conditions if keeps_few(each, table)]
-    found = [each for each in usable if (lead := _lead(shape, each)) and dominance.has(lead, each)]
+    shares = {each: share for each in access.conditions if (share := kept(each, table))}
+    found = [each for each in shares if (lead := _lead(shape, each)) and dominance.has(lead, each)]
+    found = sorted(found, key=lambda each: (shares[each], each))[:MOST_CONDITIONS]
     for condition in found:
         yield from _partial(shape, (condition,))
     if len(found) > 1:
-        yield from _partial(shape, tuple(found))
+        yield from _partial(shape, tuple(sorted(found)))
 
 
 def without_nulls(shape: Shape, access: Access, table: Table) -> Iterator[Shape]:
@@ -70,22 +75,28 @@ def without_nulls(shape: Shape, access: Access, table: Table) -> Iterator[Shape]
     yield Shape(spec, f"{shape.reason}; {key.term} is NULL in {100 * nulls:.0f} % of the rows")
 
 
-def keeps_few(condition: Condition, table: Table) -> bool:
-    """Tell whether a condition leaves out enough rows, without being one value of very many."""
+def kept(condition: Condition, table: Table) -> float:
+    """Return the share of the rows that a condition keeps; zero where that is no use.
+
+    It has to leave out enough, and must not be one value of very many.
+    """
     profile = table.columns.get(condition.column)
     nulls = profile.null_ratio if profile is not None else None
     if condition.operator == "is":
         if nulls is None or condition.constant not in {NULL, NOT_NULL}:
-            return False
-        kept = nulls if condition.constant == NULL else 1.0 - nulls
-        return MIN_PARTIAL_SHARE <= kept <= MAX_PARTIAL_SHARE
+            return 0.0
+        return _useful(nulls if condition.constant == NULL else 1.0 - nulls)
     if condition.operator not in {"=", "in"}:
-        return True  # how many rows a range keeps is for the planner to say
+        return MAX_PARTIAL_SHARE  # how many rows a range keeps is for the planner to say
     distinct = distinct_values(profile, table.rows)
-    values = condition.constant.count(",") + 1 if condition.operator == "in" else 1
     if distinct is None or 1 / distinct < MIN_PARTIAL_SHARE:
-        return False
-    return values / distinct <= MAX_PARTIAL_SHARE
+        return 0.0
+    values = condition.constant.count(",") + 1 if condition.operator == "in" else 1
+    return _useful(values / distinct)
+
+
+def _useful(share: float) -> float:
+    return share if MIN_PARTIAL_SHARE <= share <= MAX_PARTIAL_SHARE else 0.0
 
 
 def _lead(shape: Shape, condition: Condition) -> str:

@@ -206,6 +206,18 @@ def test_nothing_chosen_exists_or_is_unique_and_nothing_protected_goes(
             assert each.spec.index not in lone
 
 
+def test_a_query_that_does_everything_with_a_table_makes_a_bounded_number_of_candidates() -> None:
+    roles = ("equality", "one_of", "range", "join", "order", "group")
+    columns = {f"c{n}": {"distinct": 40, "nulls": 0.6} for n in range(60)}
+    query: dict[str, list[str]] = {
+        role: [f"marts.orders/c{10 * place + n}='x'" for n in range(10)]
+        for place, role in enumerate(roles)
+    }
+    table = {"rows": 1_000_000, "bytes": 900_000_000, "columns": columns}
+    evidence = evidence_of({"relations": {"marts.orders": table}, "queries": {"q": query}})
+    assert len(list(index.propose(evidence))) < 1000
+
+
 def test_five_percent_of_noise_in_the_calls_changes_no_index_that_matters() -> None:
     rng = Random(7)
     columns = [f"c{n}" for n in range(9)]
