@@ -11,6 +11,7 @@ from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.backends.postgres.catalog import read_catalog
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.recommend import index, redundant_index
+from dbt_schema_evolve.recommend.cost import Estimate
 from dbt_schema_evolve.recommend.expression import is_immutable
 from dbt_schema_evolve.records.changes import DropIndexSpec, IndexKey, IndexSpec
 from dbt_schema_evolve.records.evidence import Evidence
@@ -187,6 +188,21 @@ def all_built(connection: psycopg.Connection, wanted: Sequence[IndexSpec]) -> It
         for number in range(len(wanted)):
             ddl = f'drop index if exists "Odd % schema".candidate_{number}'
             connection.execute(ddl.encode(), binary=True)
+
+
+def test_the_twin_prices_all_that_is_proposed_together(
+    connection: psycopg.Connection, cluster: Cluster
+) -> None:
+    catalog = read_catalog(connection)
+    proposed = [
+        spec
+        for spec in specs(with_catalog(odd_evidence(), catalog))
+        if spec.keys[0].term != "place"  # points have no equality, by which the twin counts values
+    ]
+    with PlannerTwin(cluster, catalog) as twin:
+        (estimate,) = twin.price([f"select * from {ODD.sql}"], frozenset(proposed))
+        assert isinstance(estimate, Estimate)
+        assert all(twin.size_bytes(spec) > 0 for spec in proposed)
 
 
 def test_prefixes_need_a_class_where_the_collation_is_not_bytewise(
