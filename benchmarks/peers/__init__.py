@@ -17,6 +17,7 @@ ENVIRONMENTS = HERE.parents[1] / ".bench"
 PACKAGES = {
     "sqlglot": ("sqlglot==30.30.0", "sqlglotc==30.30.0"),
     "colibri": ("dbt-colibri==0.3.7", "sqlglot==30.30.0", "sqlglotc==30.30.0"),
+    "extend": ("index-eab==0.1.0", "psycopg2-binary==2.9.11"),
     "sqllineage": ("sqllineage==1.5.9",),
 }
 

@@ -13,6 +13,7 @@ import psycopg
 from dbt_schema_evolve.backends.postgres.catalog_sql import rows_of
 from dbt_schema_evolve.backends.postgres.shadow_schemas import SHADOW_MARK
 from dbt_schema_evolve.errors import OracleError
+from dbt_schema_evolve.records.relations import RelationName
 
 
 def check_expendable(connection: psycopg.Connection[Any], promised: str) -> None:
@@ -29,4 +30,15 @@ def check_expendable(connection: psycopg.Connection[Any], promised: str) -> None
             f"{promised!r} looks like production: it has the schema {found['signs'][0]!r}",
             at=connection.info.host,
             remedy="use a copy without that schema, or the planner twin, which needs no server",
+        )
+
+
+def check_shadow(connection: psycopg.Connection[Any], relation: RelationName) -> None:
+    """Raise OracleError unless the relation lies in a schema that we made beside production."""
+    marks = rows_of(connection, "shadow_mark", {"schema": relation.schema})
+    if [row["mark"] for row in marks] != [SHADOW_MARK]:
+        raise OracleError(
+            f"{relation} is not on a shadow target",
+            at=connection.info.dbname,
+            remedy="validate builds a shadow; or say that the whole database is expendable",
         )
