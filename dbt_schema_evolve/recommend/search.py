@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dbt_schema_evolve.errors import OracleError
 from dbt_schema_evolve.recommend.pricing import Pricer, Query, RefusedQueryError, conflicts
-from dbt_schema_evolve.recommend.relevance import learn_relevance
+from dbt_schema_evolve.recommend.relevance import MIN_GAIN_RATIO, learn_relevance
 from dbt_schema_evolve.recommend.structure import serves
 from dbt_schema_evolve.recommend.worth import Worth
 from dbt_schema_evolve.records.changes import (
@@ -235,6 +235,8 @@ class Search:
         step = self._steps[spec]
         if step.obstacle:
             return step.obstacle
+        if self._gains and isinstance(spec, IndexSpec) and not self._queries(spec):
+            return f"no query would use it for {100 * MIN_GAIN_RATIO:.0f} % of its cost"
         share = step.benefit / self.worth.base_cost if self.worth.base_cost else 0.0
         if share <= 0:
             return "saves nothing more, its builds included"

@@ -48,12 +48,14 @@ class DictPlanner:
     def _one(self, query: str, configuration: Configuration) -> Estimate | Unpriced:
         if query in self.refused:
             return Unpriced("syntax error")
-        cost = min(
-            price for needs, price in self.costs[query].items() if set(needs) <= configuration
-        )
+        cost, needs = min(
+            ((price, needs) for needs, price in self.costs[query].items()
+             if set(needs) <= configuration),
+            key=lambda pair: pair[0],
+        )  # fmt: skip
         for spec in configuration:
             cost *= self.dearer.get((query, spec), 1.0)
-        return Estimate(cost, self.rows, 8, ())
+        return Estimate(cost, self.rows, 8, (), _indexes(needs))
 
 
 class RulePlanner:
@@ -95,14 +97,17 @@ class RulePlanner:
 
     def _one(self, facts: QueryFacts, configuration: Configuration) -> Estimate:
         dropped = {spec.index for spec in configuration if isinstance(spec, DropIndexSpec)}
-        total = 10.0
+        total, used = 10.0, set[IndexSpec]()
         for relation in sorted(facts.uses.base_relations):
             indexes = {spec for spec in configuration if isinstance(spec, IndexSpec)}
             indexes |= set(self._indexes.get(relation, ())) - dropped
-            scan = self._rows(relation) / 100
-            factors = [self._factor(facts, i) for i in indexes if i.relation == relation]
-            total += scan / max([1.0, *factors])
-        return Estimate(total, 1.0, 8, ())
+            factors = {i: self._factor(facts, i) for i in indexes if i.relation == relation}
+            best = max(sorted(factors), key=lambda i: factors[i], default=None)
+            factor = factors[best] if best is not None else 1.0
+            if best is not None and factor > 1:
+                used.add(best)
+            total += self._rows(relation) / 100 / factor
+        return Estimate(total, 1.0, 8, (), frozenset(used) & _indexes(configuration))
 
     def _factor(self, facts: QueryFacts, index: IndexSpec) -> float:
         kinds: dict[str, set[UseKind]] = {}
@@ -121,3 +126,7 @@ class RulePlanner:
                 break
         held = {key.term for key in index.keys} | set(index.include)
         return factor * 2 if factor > 1 and set(kinds) <= held else factor
+
+
+def _indexes(specs: Collection[Spec]) -> frozenset[IndexSpec]:
+    return frozenset(spec for spec in specs if isinstance(spec, IndexSpec))

@@ -130,9 +130,15 @@ def test_an_index_that_later_choices_make_superfluous_goes() -> None:
     assert why_not(selection, cheap) == "superfluous beside the other changes"
 
 
-def test_a_step_too_small_to_matter_is_named_with_its_share() -> None:
+def test_an_index_that_no_query_uses_to_speak_of_is_not_priced_by_itself() -> None:
     spec = index("a")
     selection = run(shop(), {"q": {(): 1000, (spec,): 998}, "r": {(): 1000}}, spec)
+    assert why_not(selection, spec) == "no query would use it for 1 % of its cost"
+
+
+def test_a_step_too_small_to_matter_is_named_with_its_share() -> None:
+    spec = index("a")
+    selection = run(shop(), {"q": {(): 1000, (spec,): 980}, "r": {(): 19_000}}, spec)
     assert not chosen(selection)
     assert why_not(selection, spec) == (
         "saves 0.10 % of the workload's estimated cost, less than 0.3 %"
