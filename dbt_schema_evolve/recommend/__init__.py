@@ -32,8 +32,12 @@ def recommend(
     budget: Budget,
     only: Collection[str] = (),
     recommenders: tuple[Recommender, ...] = RECOMMENDERS,
+    clock: Callable[[], float] | None = None,
 ) -> Selection:
-    """Propose changes of all kinds, or of some, and choose among them together."""
+    """Propose changes of all kinds, or of some, and choose among them together.
+
+    `clock` counts seconds, for the budget's time limit.
+    """
     active = [each for each in recommenders if not only or each.kind in only]
     wishes = evidence.wishes
     proposed = [candidate for each in active for candidate in each.propose(evidence)]
@@ -45,5 +49,5 @@ def recommend(
     # A new table wants indexes, and a new index makes others redundant; that a changed
     # materialization should change again would be a circle.
     again = [heeding(wishes, each.propose) for each in active if each.kind != "materialization"]
-    selection = select(evidence, candidates, oracle, budget, again)
+    selection = select(evidence, candidates, oracle, budget, again, clock)
     return replace(selection, rejected=(*selection.rejected, *refused))

@@ -77,7 +77,9 @@ class Pricer:
         RefusedQueryError.
         """
         keys = [self.noticed(query, configuration) for query in queries]
-        answers = [self._known(query, key) for query, key in zip(queries, keys, strict=True)]
+        answers: list[Estimate | Unpriced | None] = [
+            self._known(query, key) for query, key in zip(queries, keys, strict=True)
+        ]
         missing = [n for n, answer in enumerate(answers) if answer is None]
         if missing:
             asked = [queries[n].facts.sql for n in missing]
@@ -85,8 +87,8 @@ class Pricer:
             needed = frozenset().union(*(keys[n] for n in missing))
             self.oracle_calls += 1
             self.priced_queries += len(asked)
-            for n, answer in zip(missing, self._oracle.price(asked, needed), strict=True):
-                self._answers[queries[n].number][keys[n]] = answers[n] = answer
+            for n, given in zip(missing, self._oracle.price(asked, needed), strict=True):
+                self._answers[queries[n].number][keys[n]] = answers[n] = given
         found = []
         for query, answer in zip(queries, answers, strict=True):
             assert answer is not None  # noqa: S101 - the oracle answers every question
@@ -170,6 +172,10 @@ class Pricer:
                 cost += table_write_cost(estimate.rows, estimate.width_bytes)
             total += self.weight(query, configuration) * cost
         return total
+
+    def exposure(self, query: Query) -> float:
+        """Return what a query costs in the window as it is: the most that a change can save."""
+        return self.weight(query, AS_IT_IS) * self.estimate(query, AS_IT_IS).cost
 
     def size_bytes(self, spec: Spec) -> int:
         """Return a spec's extra bytes, asking once."""

@@ -2,11 +2,16 @@
 
 import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbt_schema_evolve.errors import OracleError
+from dbt_schema_evolve.recommend.deadline import NEVER, Deadline
 from dbt_schema_evolve.recommend.pricing import Pricer, Query, RefusedQueryError, conflicts
-from dbt_schema_evolve.recommend.relevance import MIN_GAIN_RATIO, learn_relevance
+from dbt_schema_evolve.recommend.relevance import (
+    MIN_GAIN_RATIO,
+    Relevance,
+    learn_relevance,
+)
 from dbt_schema_evolve.recommend.structure import serves
 from dbt_schema_evolve.recommend.worth import Worth
 from dbt_schema_evolve.records.changes import (
@@ -30,6 +35,12 @@ MAX_WORSE_RATIO = 1.10
 # A drop has to leave prices alone; 2 % is as exactly as the planner twin knows them.
 MAX_DROP_RATIO = 1.02
 
+# Of the indexes that could stand in the place of a chosen one, so many are priced.
+MAX_EXCHANGES = 8
+
+# A candidate that is not taken in the end is priced to this share of what it could save.
+GLIMPSE_ERROR = 0.05
+
 _Rank = tuple[float, float, int]
 
 
@@ -40,6 +51,7 @@ class Step:
     benefit: float  # planner units over the window, builds included
     obstacle: str  # why it cannot be taken at all; empty when it can
     tick: int  # how many changes had been made then
+    is_whole: bool = True  # every query was priced, not only those that matter most
 
 
 class Search:
@@ -52,8 +64,14 @@ class Search:
     `grow` therefore looks again at what it turned down where a query has changed since.
     """
 
-    def __init__(self, evidence: Evidence, pricer: Pricer, budget: Budget) -> None:
-        self.pricer = pricer
+    def __init__(
+        self,
+        evidence: Evidence,
+        pricer: Pricer,
+        budget: Budget,
+        deadline: Deadline = NEVER,
+    ) -> None:
+        self.pricer, self.deadline = pricer, deadline
         self.worth = Worth(evidence, pricer)
         self.chosen: dict[Spec, Candidate] = {}
         self.rejected: dict[Spec, Rejection] = {}
@@ -62,18 +80,35 @@ class Search:
         self._changed_at: dict[int, int] = {}  # by query: the last change that it noticed
         self._steps: dict[Spec, Step] = {}
         self._touched: dict[Spec, tuple[Query, ...]] = {}
-        self._gains: dict[int, float] = {}  # by query: what all index candidates together save
+        self._relevance: dict[int, Relevance] = {}  # by query: what indexes could do for it
+        self._room: dict[int, float] = {}  # by query: what indexes could still save in the window
 
     @property
     def configuration(self) -> Configuration:
         """What has been chosen so far."""
         return frozenset(self.chosen)
 
+    def pin(self, candidates: Iterable[Candidate]) -> None:
+        """Choose what the project wants, whether it pays or not, if it can be and fits."""
+        for candidate in sorted(candidates, key=lambda each: repr(each.spec)):
+            if not candidate.is_pinned or candidate.spec in self.chosen:
+                continue
+            reason = self._obstacle(candidate.spec) or self._over_budget(candidate.spec)
+            if reason:
+                self._reject(candidate, reason)
+            else:
+                self._take(candidate)
+
     def bound(self, candidates: Iterable[Candidate]) -> None:
         """Learn which queries each index can serve, and what they could gain at most."""
-        specs = [c.spec for c in candidates if isinstance(c.spec, IndexSpec)]
-        self._gains = learn_relevance(self.pricer, specs, self.configuration)
+        specs = [
+            candidate.spec
+            for candidate in candidates
+            if isinstance(candidate.spec, IndexSpec) and not self._over_budget(candidate.spec)
+        ]
+        self._relevance = learn_relevance(self.pricer, specs, self.configuration, self.deadline)
         self._touched.clear()
+        self._measure_room(self.pricer.queries)
 
     def grow(self, candidates: Sequence[Candidate]) -> bool:
         """Choose among candidates until none pays; tell whether any was chosen."""
@@ -90,13 +125,17 @@ class Search:
         for spec in waiting:
             push(spec)
         any_chosen = False
-        while heap:
+        while heap and not self.deadline.is_over:
             rank, spec = heapq.heappop(heap)
             if spec not in waiting or rank != ranks[spec]:
                 continue
-            reason = self._obstacle(spec)
+            reason = self._obstacle(spec) or self._hopeless(spec) or self._over_budget(spec)
             if not reason and not self._is_fresh(spec):
-                self._steps[spec] = self._priced(spec)
+                self._steps[spec] = self._glimpsed(spec)
+                push(spec)
+                continue
+            if not reason and not self._steps[spec].is_whole:
+                self._steps[spec] = self._priced(spec, self._all_queries(spec))
                 push(spec)
                 continue
             reason = reason or self._verdict(spec)
@@ -110,13 +149,63 @@ class Search:
                 # A wider index may now replace the chosen one, for fewer extra bytes.
                 if isinstance(spec, MaterializationSpec) or other.relation == spec.relation:
                     push(other)
+        for candidate in waiting.values():
+            self._reject(candidate, "the time was up before it was looked at")
         return any_chosen
+
+    def exchange(self, candidates: Sequence[Candidate]) -> bool:
+        """Put another index in the place of a chosen one where that saves more; tell whether."""
+        if not self._relevance:
+            return False
+        least = MIN_STEP_SHARE * self.worth.base_cost
+        worths = []
+        for spec, candidate in self.chosen.items():
+            if isinstance(spec, IndexSpec) and not candidate.is_pinned:
+                rest = self.configuration - {spec}
+                worths.append((self.worth.saving(rest, self.configuration), repr(spec), spec))
+        for value, _, spec in sorted(worths, key=lambda item: item[:2]):
+            better = self._instead(spec, value + least, candidates)
+            if better is not None:
+                self._reject(self.chosen.pop(spec), f"{better.spec} saves more in its place")
+                self._note_change(spec)
+                self._take(better)
+                return True
+        return False
+
+    def _instead(
+        self, spec: IndexSpec, least: float, candidates: Sequence[Candidate]
+    ) -> Candidate | None:
+        """Return the candidate that saves most in the place of a chosen index, if any does."""
+        rest = self.configuration - {spec}
+        room = self._budget.bytes - self._spent() + self.pricer.size_bytes(spec)
+        hopes = []
+        for candidate in candidates:
+            other = candidate.spec
+            if other in self.chosen or not isinstance(other, IndexSpec):
+                continue
+            hope = sum(self._gain(other, query) for query in self._queries(other))
+            if hope > least and self.pricer.size_bytes(other) <= room:
+                hopes.append((-hope, repr(other), candidate))
+        best, found = least, None
+        for _, _, candidate in sorted(hopes, key=lambda item: item[:2])[:MAX_EXCHANGES]:
+            if self.deadline.is_over:
+                break
+            after = rest | {candidate.spec}
+            queries = self._queries(candidate.spec)
+            try:
+                saved = self.worth.saving_of(queries, rest, after)
+                obstacle = self.worth.worse(queries, rest, after, MAX_WORSE_RATIO)
+            except (OracleError, RefusedQueryError):
+                continue
+            if saved > best and not obstacle:
+                best, found = saved, candidate
+        return found
 
     def shrink(self) -> bool:
         """Take out indexes that later choices made superfluous; tell whether there were any."""
         removed = False
         for spec in sorted(self.chosen, key=repr):
-            if not isinstance(spec, IndexSpec):
+            if not isinstance(spec, IndexSpec) or self.chosen[spec].is_pinned:
                 continue
             rest = self.configuration - {spec}
             if self.worth.saving(rest, self.configuration) < MIN_STEP_SHARE * self.worth.base_cost:
@@ -149,7 +238,9 @@ class Search:
         Digits past the sixth are noise of floating point, and decide nothing.
         """
         step = self._steps.get(spec)
-        bound = self._bound(spec) if step is None else step.benefit
+        bound = self._bound(spec)
+        if step is not None:
+            bound = min(bound, step.benefit)
         try:
             extra = self._extra_bytes(spec)
         except OracleError:
@@ -158,17 +249,36 @@ class Search:
         return -float(f"{ratio:.6g}"), -float(f"{bound:.6g}"), place
 
     def _bound(self, spec: Spec) -> float:
-        if not self._gains or not isinstance(spec, IndexSpec):
+        """Return what a candidate can save at most, as far as its queries' layers tell."""
+        if not self._relevance or not isinstance(spec, IndexSpec):
             return float("inf")
-        return sum(self._gains.get(query.number, 0.0) for query in self._queries(spec))
+        return sum(self._hope(spec, query) for query in self._queries(spec))
+
+    def _hope(self, spec: Spec, query: Query) -> float:
+        relevance = self._relevance.get(query.number)
+        if relevance is None:
+            return float("inf")
+        return min(self._gain(spec, query), self._room[query.number])
+
+    def _gain(self, spec: Spec, query: Query) -> float:
+        relevance = self._relevance.get(query.number)
+        gain = relevance.gains.get(spec, 0.0) if relevance is not None else 0.0
+        return gain * self.pricer.weight(query, self.configuration)
+
+    def _measure_room(self, queries: Iterable[Query]) -> None:
+        """Note what is still between the price of queries and the least that indexes allow."""
+        known = [query for query in queries if query.number in self._relevance]
+        estimates = self.pricer.estimates(known, self.configuration)
+        for query, estimate in zip(known, estimates, strict=True):
+            over = estimate.cost - self._relevance[query.number].least_cost
+            self._room[query.number] = max(over, 0.0) * self.pricer.weight(
+                query, self.configuration
+            )
 
     def _queries(self, spec: Spec) -> tuple[Query, ...]:
         """Return the queries that a candidate could change, and that could gain at all."""
         if spec not in self._touched:
-            found = self.pricer.affected(spec, self.configuration)
-            if self._gains and isinstance(spec, IndexSpec):
-                found = tuple(query for query in found if self._gains.get(query.number, 1.0) > 0)
-            self._touched[spec] = found
+            self._touched[spec] = self.pricer.affected(spec, self.configuration)
         return self._touched[spec]
 
     def _is_fresh(self, spec: Spec) -> bool:
@@ -213,15 +323,61 @@ class Search:
                 return f"{each} was chosen and serves it"
         return ""
 
-    def _priced(self, spec: Spec) -> Step:
+    def _hopeless(self, spec: Spec) -> str:
+        """Say that a candidate cannot save enough, where that is known without a price."""
+        if not self._relevance or not isinstance(spec, IndexSpec):
+            return ""
+        if not self._queries(spec):
+            return f"no query would use it for {100 * MIN_GAIN_RATIO:.0f} % of its cost"
+        room = sum(self._room.get(query.number, float("inf")) for query in self._queries(spec))
+        most = room / self.worth.base_cost if self.worth.base_cost else 0.0
+        if most >= MIN_STEP_SHARE:
+            return ""
+        return (
+            f"could save {100 * most:.2f} % of the workload's estimated cost at most, "
+            f"less than {100 * MIN_STEP_SHARE:.1f} %"
+        )
+
+    def _over_budget(self, spec: Spec) -> str:
+        try:
+            extra = self._extra_bytes(spec)
+        except OracleError as error:
+            return f"cannot be priced: {error}"
+        left = max(self._budget.bytes - self._spent(), 0)
+        if extra > left:
+            return f"needs {extra:,} bytes where {left:,} of the budget are left"
+        return ""
+
+    def _all_queries(self, spec: Spec) -> tuple[Query, ...]:
+        """Return the queries whose price a candidate, or what it replaces, could change."""
+        found = {query.number: query for query in self._queries(spec)}
+        for each in self._replaced(spec):
+            found.update((query.number, query) for query in self._queries(each))
+        return tuple(found[number] for number in sorted(found))
+
+    def _glimpsed(self, spec: Spec) -> Step:
+        """Price a candidate by the queries that make up nearly all that it could save."""
+        queries = self._all_queries(spec)
+        if not self._relevance or not isinstance(spec, IndexSpec) or self._replaced(spec):
+            return self._priced(spec, queries)
+        hopes = sorted(
+            ((self._hope(spec, query), -query.number) for query in queries), reverse=True
+        )
+        enough = (1 - GLIMPSE_ERROR) * sum(hope for hope, _ in hopes)
+        heard: set[int] = set()
+        total = 0.0
+        for hope, number in hopes:
+            if total >= enough:
+                break
+            heard.add(-number)
+            total += hope
+        step = self._priced(spec, [query for query in queries if query.number in heard])
+        return replace(step, is_whole=len(heard) == len(queries))
+
+    def _priced(self, spec: Spec, queries: Sequence[Query]) -> Step:
         """Price a candidate on top of what was chosen."""
         before = self.configuration
-        replaced = self._replaced(spec)
-        after = (before - set(replaced)) | {spec}
-        found = {query.number: query for query in self._queries(spec)}
-        for each in replaced:
-            found.update((query.number, query) for query in self._queries(each))
-        queries = tuple(found[number] for number in sorted(found))
+        after = (before - set(self._replaced(spec))) | {spec}
         try:
             benefit = self.worth.saving_of(queries, before, after)
             obstacle = self.worth.worse(queries, before, after, MAX_WORSE_RATIO)
@@ -235,8 +391,6 @@ class Search:
         step = self._steps[spec]
         if step.obstacle:
             return step.obstacle
-        if self._gains and isinstance(spec, IndexSpec) and not self._queries(spec):
-            return f"no query would use it for {100 * MIN_GAIN_RATIO:.0f} % of its cost"
         share = step.benefit / self.worth.base_cost if self.worth.base_cost else 0.0
         if share <= 0:
             return "saves nothing more, its builds included"
@@ -245,13 +399,11 @@ class Search:
                 f"saves {100 * share:.2f} % of the workload's estimated cost, "
                 f"less than {100 * MIN_STEP_SHARE:.1f} %"
             )
-        # What drops free is not spent again: a drop may be rejected later, and the rest must fit.
-        spent = sum(max(self.pricer.size_bytes(each), 0) for each in self.chosen)
-        left = max(self._budget.bytes - spent, 0)
-        extra = self._extra_bytes(spec)
-        if extra > left:
-            return f"needs {extra:,} bytes where {left:,} of the budget are left"
         return ""
+
+    def _spent(self) -> int:
+        """Add up what is added; what a drop frees is not spent again, for the drop may not hold."""
+        return sum(max(self.pricer.size_bytes(each), 0) for each in self.chosen)
 
     def _take(self, candidate: Candidate) -> None:
         spec = candidate.spec
@@ -269,10 +421,13 @@ class Search:
             # Queries read other relations now, so every bound is void.
             self._steps.clear()
             self._touched.clear()
-            self._gains.clear()
+            self._relevance.clear()
+            self._room.clear()
             self.pricer.heed_everything()
-        for query in self.pricer.affected(spec, self.configuration):
+        changed = self.pricer.affected(spec, self.configuration)
+        for query in changed:
             self._changed_at[query.number] = self._tick
+        self._measure_room(changed)
 
     def _reject(self, candidate: Candidate, reason: str) -> None:
         self.rejected[candidate.spec] = Rejection(candidate, reason)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from dbt_schema_evolve.recommend.as_if import as_if
 from dbt_schema_evolve.recommend.cost import AS_IT_IS, CostOracle
+from dbt_schema_evolve.recommend.deadline import Deadline
 from dbt_schema_evolve.recommend.explanation import advice_for_a_person, explain
 from dbt_schema_evolve.recommend.pricing import Pricer
 from dbt_schema_evolve.recommend.search import Search
@@ -31,15 +32,18 @@ def select(
     oracle: CostOracle,
     budget: Budget,
     again: Sequence[Propose] = (),
+    clock: Callable[[], float] | None = None,
 ) -> Selection:
     """Choose the changes that save most of the workload's cost per byte.
 
     The workload's cost is calls times estimated cost over consumers' queries, plus builds times
     estimated cost over the models that store rows, plus what each index costs per build.
-    `again` are recommenders that look once more at the evidence as it would be afterwards.
+    `again` are recommenders that look once more at the evidence as it would be afterwards. `clock`
+    counts seconds; by it the budget's time limit is kept, with what was found until then.
     """
+    deadline = Deadline.after(budget.seconds, clock)
     pricer = Pricer(evidence, oracle)
-    search = Search(evidence, pricer, budget)
+    search = Search(evidence, pricer, budget, deadline)
     pool = _without_doubles(candidates)
     persons, pool = _split(pool, _is_for_a_person)
     kept, surplus = _cut(pool, pricer, budget)
@@ -51,11 +55,9 @@ def select(
     for look in range(LOOKS):
         drops, additions = _split(kept, lambda c: isinstance(c.spec, DropIndexSpec))
         search.drop(drops)
+        search.pin(additions)
         search.bound(additions)
-        while search.grow(additions):
-            if search.shrink():
-                additions = [c for c in additions if c.spec not in search.rejected]
-            additions = [c for c in additions if c.spec not in search.chosen]
+        _grow(search, additions)
         if look + 1 == LOOKS or not search.chosen:
             break
         changed = as_if(evidence, search.configuration, _rows(pricer), pricer.size_bytes)
@@ -84,6 +86,18 @@ def select(
         oracle_calls=pricer.oracle_calls,
         priced_queries=pricer.priced_queries,
     )
+
+
+def _grow(search: Search, additions: Sequence[Candidate]) -> None:
+    """Add, take out and exchange until nothing is gained."""
+    while True:
+        waiting = [c for c in additions if c.spec not in search.chosen]
+        while search.grow(waiting):
+            if search.shrink():
+                waiting = [c for c in waiting if c.spec not in search.rejected]
+            waiting = [c for c in waiting if c.spec not in search.chosen]
+        if search.deadline.is_over or not search.exchange(additions):
+            return
 
 
 def _is_for_a_person(candidate: Candidate) -> bool:

@@ -1,0 +1,27 @@
+"""When a search has to be content with what it has."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment by somebody's clock, in its seconds; without a clock there is none."""
+
+    clock: Callable[[], float] | None = None
+    at: float = 0.0
+
+    @classmethod
+    def after(cls, seconds: float | None, clock: Callable[[], float] | None) -> "Deadline":
+        """Return the moment so many seconds from now."""
+        if seconds is None or clock is None:
+            return cls()
+        return cls(clock, clock() + seconds)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return self.clock is not None and self.clock() >= self.at
+
+
+NEVER = Deadline()
