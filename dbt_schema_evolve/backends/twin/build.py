@@ -123,6 +123,8 @@ class Builder:
         else:
             # A vacuum would cut the file, and an index build would count the rows.
             tail = "with (autovacuum_enabled = false)"
+            if table.parallel_workers is not None:
+                tail = f"with (autovacuum_enabled = false, parallel_workers = {table.parallel_workers})"
         self.connection.execute(f"create table {table.relation.sql} ({columns}) {tail}".encode())
         oid = self.oid_of(table.relation)
         return BuiltTable(table, oid, None if table.partition_key else self.path_of(oid))

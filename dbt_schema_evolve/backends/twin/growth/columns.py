@@ -5,9 +5,11 @@ from dataclasses import replace
 from dbt_schema_evolve.backends.twin.growth.distinct import (
     SAMPLE_ROWS,
     as_reported,
-    met,
+    estimate,
+    in_order,
     neighbours_bias,
     pool_size,
+    run_length,
     true_distinct,
 )
 from dbt_schema_evolve.backends.twin.growth.kinds import Growth
@@ -37,14 +39,19 @@ def _n_distinct(
 ) -> float:
     present = 1 - row.null_fraction
     drawn, will_be_drawn = before.rows * present, after.rows * present
-    distinct = true_distinct(
+    found = true_distinct(
         row.n_distinct, before.rows, neighbours_bias(row.correlation, before.pages)
     )
-    if growth.every_row or distinct <= 0 or drawn <= 0:
+    if growth.every_row or found <= 0 or drawn < 1 or will_be_drawn < 1:
         return row.n_distinct
-    pool = pool_size(min(distinct, drawn), drawn) * growth.pool
+    found = min(found, drawn)
+    # In the order of the rows each value has one run of its own, however long.
+    known = None if in_order(row.correlation) else growth.values
+    pool = max(known, found) if known else pool_size(found, drawn)
+    run = run_length(found, pool, drawn, before.pages)
+    will_be_found = estimate(pool * growth.pool, run, will_be_drawn, after.pages)
     return as_reported(
-        met(pool, will_be_drawn), after.rows, neighbours_bias(row.correlation, after.pages)
+        will_be_found, after.rows, neighbours_bias(row.correlation, after.pages)
     )
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from dbt_schema_evolve.backends.twin.growth.distinct import true_distinct
+from dbt_schema_evolve.backends.twin.growth.distinct import in_groups, true_distinct
 from dbt_schema_evolve.backends.twin.growth.references import Numbers, declared, inferred
 from dbt_schema_evolve.backends.twin.growth.scale import Scale, has_scale, is_integer
 from dbt_schema_evolve.records.catalog import Catalog, ColumnStatistics, TableShape
@@ -28,6 +28,7 @@ class Growth:
     pool: float = 1.0
     scale: Scale | None = None  # None: the values stay where they are
     every_row: bool = False  # each row brings a value of its own
+    values: float | None = None  # how many there are to draw from today, where that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,11 @@ class Kinds:
             return replace(self._as_key(here), every_row=True)
         if target := self._target(here):
             key = self._columns.get(target)
-            return self._as_key(key) if key else Growth(self._ratio(target))
-        return self._as_advancing(here) if _advances(here) else Growth()
+            growth = self._as_key(key) if key else Growth(self._ratio(target))
+            return replace(growth, values=_fewest(_distinct(key) if key else None, _width(here)))
+        if _advances(here):
+            return replace(self._as_advancing(here), values=_width(here))
+        return Growth(self._ratio(name)) if in_groups(here.row, here.table.rows) else Growth()
 
     def _target(self, column: _Column) -> ColumnName | None:
         if column.name in self._declared:
@@ -121,8 +125,24 @@ def _numbers(column: _Column) -> Numbers | None:
     if not known:
         return None
     numbers = [int(value) for value in known]
-    distinct = true_distinct(row.n_distinct, column.table.rows, 1.0)
-    return Numbers(column.name, min(numbers), max(numbers), distinct)
+    return Numbers(column.name, min(numbers), max(numbers), _distinct(column))
+
+
+def _distinct(column: _Column) -> float:
+    return true_distinct(column.row.n_distinct, column.table.rows, 1.0)
+
+
+def _width(column: _Column) -> float | None:
+    """How many whole numbers there are between the ends, where most of them occur."""
+    numbers = _numbers(column)
+    if numbers is None:
+        return None
+    width = numbers.high - numbers.low + 1.0
+    return width if width < _NUMBERS_A_ROW * numbers.distinct else None
+
+
+def _fewest(*counts: float | None) -> float | None:
+    return min((count for count in counts if count), default=None)
 
 
 def _advances(column: _Column) -> bool:

@@ -7,6 +7,8 @@ from dbt_schema_evolve.records.catalog import ColumnStatistics, IndexShape, Tabl
 _PAGE_BYTES = 8192 - 24  # what a page header leaves
 _ROW_BYTES, _ENTRY_BYTES = 28, 12  # headers and line pointers of a table's row, an index's entry
 _LEAF_FILL = 0.9  # BTREE_DEFAULT_FILLFACTOR
+_EXTENDED_AT_ONCE = 64  # pages, for which a COPY asks at most: MAX_BUFFERS_TO_EXTEND_BY
+_FEW = 0.1
 _HALF = 0.5  # the last page is half full, taken over many tables
 
 
@@ -15,7 +17,17 @@ def table_pages(shape: TableShape, pages: int, ratio: float) -> int:
     if pages == 1:
         # Anything from one row to a full page: only the width of the rows tells.
         return _needed(shape.rows * ratio * (_ROW_BYTES + _width(shape.statistics)), 1.0)
-    return _longer(pages, ratio)
+    unused = _unused(shape, pages)
+    return _longer(pages - unused, ratio) + unused
+
+
+def _unused(shape: TableShape, pages: int) -> int:
+    """Return how many pages at the end a bulk load left empty, which the next would not multiply.
+
+    A vacuum that leaves a few pages of a table not visible found nothing on them.
+    """
+    unused = pages - shape.all_visible_pages
+    return unused if 0 < unused <= min(_EXTENDED_AT_ONCE, _FEW * pages) else 0
 
 
 def index_pages(shape: IndexShape, of: TableShape, pages: int, ratio: float) -> int:
