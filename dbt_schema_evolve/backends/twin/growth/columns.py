@@ -2,16 +2,8 @@
 
 from dataclasses import replace
 
-from dbt_schema_evolve.backends.twin.growth.distinct import (
-    SAMPLE_ROWS,
-    as_reported,
-    estimate,
-    in_order,
-    neighbours_bias,
-    pool_size,
-    run_length,
-    true_distinct,
-)
+from dbt_schema_evolve.backends.twin.growth.distinct import grown_n_distinct
+from dbt_schema_evolve.backends.twin.growth.draws import SAMPLE_ROWS
 from dbt_schema_evolve.backends.twin.growth.kinds import Growth
 from dbt_schema_evolve.records.catalog import ColumnEnds, ColumnStatistics, TableShape
 
@@ -22,7 +14,7 @@ def grown_column(
     row: ColumnStatistics, growth: Growth, before: TableShape, after: TableShape
 ) -> ColumnStatistics:
     """Return a column's statistics; `before` and `after` are what its rows and pages are."""
-    row = replace(row, n_distinct=_n_distinct(row, growth, before, after))
+    row = replace(row, n_distinct=grown_n_distinct(row, growth, before, after))
     return _with_shares(_moved(row, growth), growth, after)
 
 
@@ -32,27 +24,6 @@ def grown_ends(ends: ColumnEnds, growth: Growth) -> ColumnEnds:
         return ends
     smallest, largest = growth.scale.stretched((ends.smallest, ends.largest))
     return replace(ends, smallest=smallest, largest=largest)
-
-
-def _n_distinct(
-    row: ColumnStatistics, growth: Growth, before: TableShape, after: TableShape
-) -> float:
-    present = 1 - row.null_fraction
-    drawn, will_be_drawn = before.rows * present, after.rows * present
-    found = true_distinct(
-        row.n_distinct, before.rows, neighbours_bias(row.correlation, before.pages)
-    )
-    if growth.every_row or found <= 0 or drawn < 1 or will_be_drawn < 1:
-        return row.n_distinct
-    found = min(found, drawn)
-    # In the order of the rows each value has one run of its own, however long.
-    known = None if in_order(row.correlation) else growth.values
-    pool = max(known, found) if known else pool_size(found, drawn)
-    run = run_length(found, pool, drawn, before.pages)
-    will_be_found = estimate(pool * growth.pool, run, will_be_drawn, after.pages)
-    return as_reported(
-        will_be_found, after.rows, neighbours_bias(row.correlation, after.pages)
-    )
 
 
 def _moved(row: ColumnStatistics, growth: Growth) -> ColumnStatistics:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from dbt_schema_evolve.backends.twin.growth.distinct import in_groups, true_distinct
+from dbt_schema_evolve.backends.twin.growth.evidence import distinct_values, is_in_groups
 from dbt_schema_evolve.backends.twin.growth.references import Numbers, declared, inferred
 from dbt_schema_evolve.backends.twin.growth.scale import Scale, has_scale, is_integer
 from dbt_schema_evolve.records.catalog import Catalog, ColumnStatistics, TableShape
@@ -65,7 +65,7 @@ class Kinds:
             return replace(growth, values=_fewest(_distinct(key) if key else None, _width(here)))
         if _advances(here):
             return replace(self._as_advancing(here), values=_width(here))
-        return Growth(self._ratio(name)) if in_groups(here.row, here.table.rows) else Growth()
+        return Growth(self._ratio(name)) if is_in_groups(here.row, here.table.rows) else Growth()
 
     def _target(self, column: _Column) -> ColumnName | None:
         if column.name in self._declared:
@@ -129,7 +129,7 @@ def _numbers(column: _Column) -> Numbers | None:
 
 
 def _distinct(column: _Column) -> float:
-    return true_distinct(column.row.n_distinct, column.table.rows, 1.0)
+    return distinct_values(column.row, column.table.rows)
 
 
 def _width(column: _Column) -> float | None:
