@@ -1,9 +1,9 @@
 """What kind each column is, and so how its values grow.
 
-    key        the one column of a unique index: each row brings a value
-    reference  holds values of a key: grows as the table that it refers to, not as its own
-    advancing  in the order of the rows, as a day or a batch number: goes on at its pace
-    drawn      anything else draws from the values that there are, as categories and prices do
+key        the one column of a unique index: each row brings a value
+reference  holds values of a key: grows as the table that it refers to, not as its own
+advancing  in the order of the rows, as a day or a batch number: goes on at its pace
+drawn      anything else draws from the values that there are, as categories and prices do
 """
 
 import math
@@ -47,7 +47,9 @@ class Kinds:
         self._columns = {column.name: column for column in _columns(catalog)}
         self._declared = declared(catalog)
         self._keys = {
-            name: _numbers(self._columns[name]) for name in _unique(catalog) if name in self._columns
+            name: _numbers(self._columns[name])
+            for name in _unique(catalog)
+            if name in self._columns
         }
         self._numbered = [numbers for numbers in self._keys.values() if numbers]
 
