@@ -41,15 +41,15 @@ def _with_shares(row: ColumnStatistics, growth: Growth, after: TableShape) -> Co
     """The shares of the common values among more values; those that shrink too far are dropped."""
     if not row.most_common_frequencies or not row.most_common_values or growth.pool == 1:
         return row
+    # Among fewer values the shares rise, but not beyond all rows.
+    factor = min(1 / growth.pool, (1 - row.null_fraction) / sum(row.most_common_frequencies))
     least = _MET_TWICE / min(SAMPLE_ROWS, max(after.rows, 1.0))
-    shares = [share / growth.pool for share in row.most_common_frequencies]
-    kept = [
-        (value, share)
-        for value, share in zip(row.most_common_values, shares, strict=True)
-        if share >= least
-    ]
+    shares: dict[str, float] = {}
+    for value, share in zip(row.most_common_values, row.most_common_frequencies, strict=True):
+        if share * factor >= least:
+            shares.setdefault(value, share * factor)  # numbers that moved together may be one
     return replace(
         row,
-        most_common_values=tuple(value for value, _ in kept) or None,
-        most_common_frequencies=tuple(share for _, share in kept) or None,
+        most_common_values=tuple(shares) or None,
+        most_common_frequencies=tuple(shares.values()) or None,
     )

@@ -7,6 +7,7 @@ instead how many rows share a draw.
 """
 
 from dbt_schema_evolve.backends.twin.growth.draws import (
+    Spread,
     draws,
     estimate,
     even,
@@ -32,20 +33,17 @@ def grown_n_distinct(
 ) -> float:
     """Return the statistic of a grown column; `before` and `after` have its rows and pages."""
     present = 1 - row.null_fraction
-    if growth.every_row or row.n_distinct == 0 or min(before.rows, after.rows) * present < 1:
+    if growth.with_rows or row.n_distinct == 0 or min(before.rows, after.rows) * present < 1:
         return row.n_distinct
     common, share = _common(row, growth, before.rows)
     today = draws(before.rows, before.pages, present * (1 - share))
     tomorrow = draws(after.rows, after.pages, present * (1 - share))
     found = min(distinct_values(row, before.rows) - common, today.rows)
-    if is_in_order(row):
-        pool, spread = pool_size(found, today, in_order), in_order
-    elif growth.values is not None:
+    spread: Spread = in_order if is_in_order(row) else uneven if common else even
+    pool = pool_size(found, today, spread)
+    if growth.values is not None and spread is even:
         pool = max(growth.values, found)
         spread = in_runs(run_length(found, pool, today))
-    else:
-        spread = uneven if common else even
-        pool = pool_size(found, today, spread)
     will_be_found = common + estimate(pool * growth.pool, tomorrow, spread)
     return _as_reported(min(will_be_found, after.rows * present), after.rows)
 

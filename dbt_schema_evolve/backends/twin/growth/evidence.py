@@ -33,7 +33,7 @@ def is_in_groups(row: ColumnStatistics, rows: float) -> bool:
     Then each further row belongs to a further thing. It shows where ANALYZE read the whole table
     and states the number of values as a share of the rows.
     """
-    if not -1 < row.n_distinct < 0 or rows > SAMPLE_ROWS:
+    if not -1 < row.n_distinct < 0 or not 1 <= rows <= SAMPLE_ROWS:
         return False
     largest = round((row.most_common_frequencies or (1 / rows,))[0] * rows)
     return _chance_that_none_exceeds(largest, row, rows) < _BY_CHANCE
@@ -43,7 +43,7 @@ def _chance_that_none_exceeds(count: int, row: ColumnStatistics, rows: float) ->
     """The chance that even draws meet no value more often than this."""
     of = draws(rows, 0, 1 - row.null_fraction)
     pool = pool_size(min(distinct_values(row, rows), of.rows), of, even)
-    return _poisson_up_to(count, of.sample / pool) ** pool
+    return math.pow(_poisson_up_to(count, of.sample / pool), pool)
 
 
 def _poisson_up_to(most: int, mean: float) -> float:

@@ -52,7 +52,7 @@ def _table(shape: TableShape, ratio: float, kinds: Kinds) -> TableShape:
             grown_column(row, growths.get(row.column, Growth()), shape, after)
             for row in shape.statistics
         ),
-        ends=tuple(grown_ends(ends, growths[ends.column]) for ends in shape.ends),
+        ends=tuple(grown_ends(ends, growths.get(ends.column, Growth())) for ends in shape.ends),
     )
 
 

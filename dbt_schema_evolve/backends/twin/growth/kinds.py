@@ -7,11 +7,17 @@ drawn      anything else draws from the values that there are, as categories and
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from dbt_schema_evolve.backends.twin.growth.evidence import distinct_values, is_in_groups
-from dbt_schema_evolve.backends.twin.growth.references import Numbers, declared, inferred
+from dbt_schema_evolve.backends.twin.growth.references import (
+    Numbers,
+    declared,
+    inferred,
+    last_word,
+)
 from dbt_schema_evolve.backends.twin.growth.scale import Scale, has_scale, is_integer
 from dbt_schema_evolve.records.catalog import Catalog, ColumnStatistics, TableShape
 from dbt_schema_evolve.records.relations import ColumnName, RelationName
@@ -27,7 +33,7 @@ class Growth:
 
     pool: float = 1.0
     scale: Scale | None = None  # None: the values stay where they are
-    every_row: bool = False  # each row brings a value of its own
+    with_rows: bool = False  # the number of values stays the same share of the rows
     values: float | None = None  # how many there are to draw from today, where that is known
 
 
@@ -51,7 +57,10 @@ class Kinds:
             for name in _unique(catalog)
             if name in self._columns
         }
-        self._numbered = [numbers for numbers in self._keys.values() if numbers]
+        self._numbered: defaultdict[str, list[Numbers]] = defaultdict(list)
+        for numbers in self._keys.values():
+            if numbers:
+                self._numbered[last_word(numbers.name.column)].append(numbers)
 
     def growth(self, relation: RelationName, column: str) -> Growth:
         """Return how the values of a column grow."""
@@ -60,20 +69,23 @@ class Kinds:
         if here is None:
             return Growth()
         if name in self._keys:
-            return replace(self._as_key(here), every_row=True)
+            return replace(self._as_key(here), with_rows=True)
         if target := self._target(here):
             key = self._columns.get(target)
             growth = self._as_key(key) if key else Growth(self._ratio(target))
             return replace(growth, values=_fewest(_distinct(key) if key else None, _width(here)))
         if _advances(here):
             return replace(self._as_advancing(here), values=_width(here))
-        return Growth(self._ratio(name)) if is_in_groups(here.row, here.table.rows) else Growth()
+        if is_in_groups(here.row, here.table.rows):
+            return Growth(self._ratio(name), with_rows=True)
+        return Growth()
 
     def _target(self, column: _Column) -> ColumnName | None:
         if column.name in self._declared:
             return self._declared[column.name]
         numbers = _numbers(column)
-        return inferred(numbers, self._numbered) if numbers else None
+        alike = self._numbered.get(last_word(column.name.column))
+        return inferred(numbers, alike) if numbers and alike else None
 
     def _as_key(self, column: _Column) -> Growth:
         ratio = self._ratio(column.name)
@@ -126,7 +138,10 @@ def _numbers(column: _Column) -> Numbers | None:
             known += [ends.smallest, ends.largest]
     if not known:
         return None
-    numbers = [int(value) for value in known]
+    try:
+        numbers = [int(value) for value in known]
+    except ValueError:  # values may have been replaced by tokens
+        return None
     return Numbers(column.name, min(numbers), max(numbers), _distinct(column))
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.relations import ColumnName, RelationName
@@ -41,10 +42,10 @@ def declared(catalog: Catalog) -> Mapping[ColumnName, ColumnName]:
 
 
 def inferred(column: Numbers, keys: Iterable[Numbers]) -> ColumnName | None:
-    """Return the key that holds these numbers and is named alike; None where there is none.
+    """Return the key that holds these numbers; None where there is none.
 
-    Their names end in the same word. Of several, the one whose name shares more words, then the
-    one whose range is filled best.
+    All names end in the same word. Of several keys, the one whose name shares more words, then
+    the one whose range is filled best.
     """
     fitting = [
         key
@@ -52,7 +53,6 @@ def inferred(column: Numbers, keys: Iterable[Numbers]) -> ColumnName | None:
         if key.low <= column.low
         and column.high <= key.high
         and column.distinct <= key.distinct * _MORE_BY_SAMPLING
-        and _words(key.name.column)[-1:] == _words(column.name.column)[-1:]
         and key.name != column.name
     ]
     words = set(_words(column.name.column))
@@ -65,9 +65,15 @@ def inferred(column: Numbers, keys: Iterable[Numbers]) -> ColumnName | None:
     return min(fitting, key=rank).name if fitting else None
 
 
-def _words(name: str) -> list[str]:
+def last_word(name: str) -> str:
+    """Return the last word of a column's name, which says what its numbers are numbers of."""
+    return (_words(name) or ("",))[-1]
+
+
+@cache
+def _words(name: str) -> tuple[str, ...]:
     # Tables are often named in the plural, references in the singular.
-    return [word.lower().removesuffix("s") for word in _WORD.findall(name)]
+    return tuple(word.lower().removesuffix("s") for word in _WORD.findall(name))
 
 
 def _names(columns: str) -> list[str]:

@@ -21,8 +21,10 @@ class Scale:
         if stretch is None:
             return tuple(values)
         try:
-            return tuple(stretch(self.start, value, self.span) for value in values)
-        except (ValueError, OverflowError):  # infinity, or a year that no calendar here knows
+            there = tuple(stretch(self.start, value, self.span) for value in values)
+            return _held(there, self.type)
+        # Infinity, a year that no calendar here knows, a number that the type cannot hold.
+        except (ValueError, OverflowError):
             return tuple(values)
 
 
@@ -40,6 +42,13 @@ def _stretch(kind: str) -> _Stretch | None:
     return _moment if kind.startswith("timestamp") else _STRETCHES.get(kind)
 
 
+def _held(values: tuple[str, ...], kind: str) -> tuple[str, ...]:
+    most = _LARGEST.get(kind)
+    if most and any(abs(int(value)) > most for value in values):
+        raise OverflowError(kind)
+    return values
+
+
 def _integer(start: str, value: str, span: float) -> str:
     low = int(start)
     return str(low + round((int(value) - low) * span))
@@ -55,6 +64,7 @@ def _moment(start: str, value: str, span: float) -> str:
     return (low + (datetime.fromisoformat(value) - low) * span).isoformat(sep=" ")
 
 
+_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 _STRETCHES: Mapping[str, _Stretch] = {
     "smallint": _integer,
     "integer": _integer,
