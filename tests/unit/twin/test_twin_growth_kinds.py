@@ -1,10 +1,11 @@
 """How a column grows follows from what kind of column it is, and that from the catalog alone."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dbt_schema_evolve.backends.twin.growth import grown
+from dbt_schema_evolve.backends.twin.growth import grown, standing_still
 from dbt_schema_evolve.records.catalog import (
     Catalog,
     ColumnEnds,
@@ -13,7 +14,8 @@ from dbt_schema_evolve.records.catalog import (
     TableShape,
 )
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
-from dbt_schema_evolve.records.relations import Column, RelationKind, RelationName
+from dbt_schema_evolve.records.profiles import ColumnProfile, RelationProfile
+from dbt_schema_evolve.records.relations import Column, ColumnName, RelationKind, RelationName
 
 CUSTOMERS, ORDERS, DAYS = (RelationName("raw", name) for name in ("customers", "orders", "days"))
 
@@ -147,3 +149,41 @@ def test_values_replaced_by_tokens_are_no_reason_to_fail() -> None:
     token = replace(REFERENCE, most_common_values=None, most_common_frequencies=None,
                     histogram_bounds=("t1", "t2"))  # fmt: skip
     assert orders(warehouse(token), {ORDERS: 2.0}).histogram_bounds == ("t1", "t2")
+
+
+def profiles(
+    days: int, rows: int, **distinct: float
+) -> tuple[RelationProfile, list[ColumnProfile]]:
+    at = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=days)
+    return (
+        RelationProfile(ORDERS, RelationKind.TABLE, at, rows, None, None),
+        [ColumnProfile(ORDERS, name, "integer", at, distinct=n) for name, n in distinct.items()],
+    )
+
+
+def test_a_history_of_profiles_tells_a_column_that_advances_from_one_that_is_stored_in_order() -> (
+    None
+):
+    captures = [
+        profiles(0, 1000, batch=10, region=7, id=-1.0),
+        profiles(9, 4000, batch=40, region=8, id=-1.0),
+    ]
+    standing = standing_still(
+        [relation for relation, _ in captures],
+        [column for _, columns in captures for column in columns],
+    )
+    assert standing == {ColumnName(ORDERS, "region")}
+
+
+def test_a_short_history_tells_nothing() -> None:
+    relation, columns = profiles(0, 1000, region=7)
+    assert standing_still([relation], columns) == frozenset()
+    assert standing_still([], columns) == frozenset()
+
+
+def test_a_column_that_stood_still_is_not_stretched() -> None:
+    batch = column("batch", 900, (1, 900), correlation=1.0)
+    catalog = warehouse(batch)
+    assert orders(catalog, {ORDERS: 2.0}).histogram_bounds == ("1", "1799")
+    still = grown(catalog, {ORDERS: 2.0}, {ColumnName(ORDERS, "batch")}).tables[2].statistics[0]
+    assert (still.histogram_bounds, still.n_distinct) == (("1", "900"), 900)

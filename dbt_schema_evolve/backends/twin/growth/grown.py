@@ -1,22 +1,27 @@
 """Grows a catalog to the rows that a forecast expects, each column by its kind."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from dbt_schema_evolve.backends.twin.growth.columns import grown_column, grown_ends
 from dbt_schema_evolve.backends.twin.growth.kinds import Growth, Kinds
 from dbt_schema_evolve.backends.twin.growth.pages import index_pages, table_pages
 from dbt_schema_evolve.records.catalog import Catalog, IndexShape, TableShape
-from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.relations import ColumnName, RelationName
 
 
-def grown(catalog: Catalog, row_ratios: Mapping[RelationName, float]) -> Catalog:
+def grown(
+    catalog: Catalog,
+    row_ratios: Mapping[RelationName, float],
+    standing: Collection[ColumnName] = (),
+) -> Catalog:
     """Return the catalog with each relation's rows multiplied by its ratio.
 
     The statistics are those that ANALYZE would find then. A relation without a ratio, or with a
-    ratio of one, is left alone.
+    ratio of one, is left alone. `standing` are columns that do not advance, though their rows are
+    in order: see `standing_still`.
     """
-    kinds = Kinds(catalog, row_ratios)
+    kinds = Kinds(catalog, row_ratios, frozenset(standing))
 
     def table(shape: TableShape) -> TableShape:
         ratio = row_ratios.get(shape.relation, 1.0)

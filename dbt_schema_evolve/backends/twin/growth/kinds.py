@@ -48,8 +48,13 @@ class _Column:
 class Kinds:
     """Knows the keys of a catalog, and what refers to them."""
 
-    def __init__(self, catalog: Catalog, row_ratios: Mapping[RelationName, float]) -> None:
-        self._ratios = row_ratios
+    def __init__(
+        self,
+        catalog: Catalog,
+        row_ratios: Mapping[RelationName, float],
+        standing: frozenset[ColumnName],
+    ) -> None:
+        self._ratios, self._standing = row_ratios, standing
         self._columns = {column.name: column for column in _columns(catalog)}
         self._declared = declared(catalog)
         self._keys = {
@@ -74,7 +79,7 @@ class Kinds:
             key = self._columns.get(target)
             growth = self._as_key(key) if key else Growth(self._ratio(target))
             return replace(growth, values=_fewest(_distinct(key) if key else None, _width(here)))
-        if _advances(here):
+        if _advances(here) and name not in self._standing:
             return replace(self._as_advancing(here), values=_width(here))
         if is_in_groups(here.row, here.table.rows):
             return Growth(self._ratio(name), with_rows=True)
