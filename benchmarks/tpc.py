@@ -71,6 +71,8 @@ def load(connection: psycopg.Connection, workload: str, scale: float) -> None:
             file.unlink()
             key = _KEYS[workload].get(table) or _columns(source, table)[0][0]
             connection.execute(f"alter table {table} add primary key ({key})".encode())
+    # Vacuum takes no page for visible to all while the log of its rows is still on its way.
+    connection.execute("set synchronous_commit = on")
     connection.execute("vacuum analyze")
 
 

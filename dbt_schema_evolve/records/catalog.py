@@ -57,6 +57,7 @@ class TableShape:
     partition_of: RelationName | None = None
     partition_bound: str = ""  # `FOR VALUES FROM ... TO ...`
     ends: tuple[ColumnEnds, ...] = ()  # of columns that lead a btree
+    parallel_workers: int | None = None  # a storage parameter; None: the planner decides
 
     @property
     def current_pages(self) -> int:

@@ -9,6 +9,7 @@ from dbt_schema_evolve.backends.postgres.catalog_indexes import without_parenthe
 from dbt_schema_evolve.records.catalog import Catalog, ColumnEnds
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
 from dbt_schema_evolve.records.relations import Column, RelationKind, RelationName
+from dbt_schema_evolve.records.workload import Skip
 from tests.postgres import odd_warehouse
 from tests.postgres.odd_warehouse import EVENTS, ORDERS
 
@@ -151,6 +152,68 @@ def test_settings_that_differ_are_read(cluster: Cluster, database: str) -> None:
     assert settings["enable_seqscan"] == "off"
     assert settings["work_mem"] == "64MB"
     assert "seq_page_cost" not in settings
+
+
+def test_a_database_and_a_role_have_settings_that_its_sessions_see(
+    cluster: Cluster, database: str
+) -> None:
+    with cluster.connect() as admin:
+        admin.execute(f"alter database {database} set random_page_cost = 2.5".encode())
+        admin.execute("create role reporting login")
+        admin.execute(f"alter role reporting in database {database} set work_mem = '96MB'".encode())
+        admin.execute(
+            f"alter role reporting in database {database} set timezone = 'Asia/Tokyo'".encode()
+        )
+    try:
+        with cluster.connect(database, "reporting") as connection:
+            own = dict(read_catalog(connection).settings)
+        with cluster.connect(database) as connection:
+            catalog = read_catalog(connection)
+    finally:
+        with cluster.connect() as admin:
+            admin.execute(f"alter database {database} reset all".encode())
+            admin.execute("drop role reporting")
+    assert (own["random_page_cost"], own["work_mem"]) == ("2.5", "96MB")
+    assert own["TimeZone"] == "Asia/Tokyo"
+    assert "work_mem" not in dict(catalog.settings)
+    assert (
+        Skip("role reporting", "its own settings are not carried over: work_mem=96MB")
+        in catalog.skips
+    )
+
+
+def test_page_costs_of_the_database_s_tablespace_are_settings_and_of_others_are_named(
+    cluster: Cluster, database: str
+) -> None:
+    with cluster.connect(database) as connection:
+        connection.execute("set allow_in_place_tablespaces = on")
+        connection.execute("create tablespace slow location ''")
+        try:
+            connection.execute("alter tablespace pg_default set (random_page_cost = 1.3)")
+            connection.execute("alter tablespace slow set (random_page_cost = 9)")
+            connection.execute("create table here (i int)")
+            connection.execute("create table there (i int) tablespace slow")
+            catalog = read_catalog(connection)
+        finally:
+            connection.execute("alter tablespace pg_default reset (random_page_cost)")
+            connection.execute("drop table if exists there")
+            connection.execute("drop tablespace slow")
+    assert dict(catalog.settings)["random_page_cost"] == "1.3"
+    assert catalog.skips == (
+        Skip("public.there", "the page costs of tablespace slow are not carried over"),
+    )
+
+
+def test_workers_of_a_table_are_read_and_children_by_inheritance_are_named(
+    connection: psycopg.Connection,
+) -> None:
+    connection.execute("create table parent (i int) with (parallel_workers = 3)")
+    connection.execute("create table child () inherits (parent)")
+    catalog = read_catalog(connection)
+    assert [table.parallel_workers for table in catalog.tables] == [None, 3]
+    assert catalog.skips == (
+        Skip("public.parent", "the tables that inherit from it are priced on their own"),
+    )
 
 
 def test_only_the_schemas_asked_for_are_read(connection: psycopg.Connection) -> None:

@@ -13,8 +13,10 @@ from dbt_schema_evolve.backends.postgres.catalog import read_catalog
 from dbt_schema_evolve.backends.postgres.explain import explain
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.backends.twin.agreement import plan_agreement
+from dbt_schema_evolve.backends.twin.planner_settings import planner_settings
 from dbt_schema_evolve.errors import TwinError
 from dbt_schema_evolve.recommend.cost import Estimate, Unpriced
+from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import (
     DropIndexSpec,
     IndexKey,
@@ -251,6 +253,32 @@ def test_settings_of_the_warehouse_shape_the_plans(
             assert twin.price([query])[0] == explain(warehouse, query)
     finally:
         warehouse.execute("reset all")
+
+
+def test_a_table_is_scanned_by_as_many_workers_as_it_says(
+    cluster: Cluster, connection: psycopg.Connection
+) -> None:
+    connection.execute("create table t with (parallel_workers = 4) as"
+                       " select i from generate_series(1, 200000) i")  # fmt: skip
+    connection.execute("vacuum analyze t")
+    connection.execute("set max_parallel_workers_per_gather = 6")
+    query = "select count(*) from t"
+    with PlannerTwin(cluster, read_catalog(connection)) as twin:
+        (ours,) = twin.price([query])
+    assert ours == explain(connection, query)
+    assert isinstance(ours, Estimate)
+    assert "Gather" in ours.plan
+
+
+def test_a_planner_older_than_the_twin_s_does_without_what_came_later() -> None:
+    catalog = Catalog(150000, (("work_mem", "1GB"),), (), (), (), ())
+    assert list(planner_settings(catalog)) == [
+        ("enable_presorted_aggregate", "off"),
+        ("enable_group_by_reordering", "off"),
+        ("enable_distinct_reordering", "off"),
+        ("enable_self_join_elimination", "off"),
+        ("work_mem", "1GB"),
+    ]
 
 
 def test_a_relation_that_cannot_be_costs_only_itself(

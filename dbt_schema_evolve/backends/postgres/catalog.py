@@ -109,6 +109,7 @@ def _read(connection: psycopg.Connection[Any], scope: Mapping[str, Any]) -> Cata
         ),
         skips=(
             *_unreadable(relations),
+            *_planned_otherwise(connection, oids),
             *(
                 Skip(
                     str(RelationName(row["schema"], row["name"])),
@@ -167,6 +168,7 @@ def _table(row: Row, columns: tuple[Column, ...], statistics: Statistics) -> Tab
         partition_key=row["partition_key"] or "",
         partition_of=RelationName(row["parent_schema"], parent) if parent else None,
         partition_bound=row["partition_bound"] or "",
+        parallel_workers=row["parallel_workers"],
     )
 
 
@@ -209,9 +211,23 @@ def _with_statistics(index: IndexShape, statistics: Statistics) -> IndexShape:
     return replace(index, statistics=found)
 
 
+def _planned_otherwise(
+    connection: psycopg.Connection[Any], oids: Sequence[int]
+) -> Iterator[Skip]:
+    """What the twin prices with the costs and settings of everything else."""
+    for row in rows_of(connection, "catalog_tablespaces", {"oids": list(oids)}):
+        reason = f"the page costs of tablespace {row['tablespace']} are not carried over"
+        yield Skip(str(_name(row)), reason)
+    for row in rows_of(connection, "catalog_role_settings"):
+        reason = f"its own settings are not carried over: {row['settings']}"
+        yield Skip(f"role {row['role']}", reason)
+
+
 def _unreadable(relations: Sequence[Row]) -> Iterator[Skip]:
     for row in relations:
         if row["kind"] == "f":
             yield Skip(str(_name(row)), "foreign tables are not priced")
         elif row["kind"] != "v" and not row["can_read"]:
             yield Skip(str(_name(row)), "no right to SELECT: its column statistics were not read")
+        if row["has_children"]:
+            yield Skip(str(_name(row)), "the tables that inherit from it are priced on their own")

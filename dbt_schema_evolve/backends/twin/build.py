@@ -122,7 +122,10 @@ class Builder:
             tail = f"partition by {table.partition_key}"
         else:
             # A vacuum would cut the file, and an index build would count the rows.
-            tail = "with (autovacuum_enabled = false)"
+            options = ["autovacuum_enabled = false"]
+            if table.parallel_workers is not None:
+                options.append(f"parallel_workers = {table.parallel_workers}")
+            tail = f"with ({', '.join(options)})"
         self.connection.execute(f"create table {table.relation.sql} ({columns}) {tail}".encode())
         oid = self.oid_of(table.relation)
         return BuiltTable(table, oid, None if table.partition_key else self.path_of(oid))

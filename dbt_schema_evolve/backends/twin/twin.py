@@ -18,6 +18,7 @@ from dbt_schema_evolve.backends.twin.change import Change, Changes, words
 from dbt_schema_evolve.backends.twin.files import PAGE_BYTES
 from dbt_schema_evolve.backends.twin.hypothetical import HypotheticalIndexes
 from dbt_schema_evolve.backends.twin.locale import create_database
+from dbt_schema_evolve.backends.twin.planner_settings import planner_settings
 from dbt_schema_evolve.backends.twin.stored import StoredViews
 from dbt_schema_evolve.errors import TwinError
 from dbt_schema_evolve.recommend.cost import AS_IT_IS, Estimate, Unpriced
@@ -111,7 +112,7 @@ class PlannerTwin:
         self._builder = Builder(building, cluster.data)
         self._builder.build(self.catalog)
         skips += self._builder.skips
-        for name, value in self.catalog.settings:
+        for name, value in planner_settings(self.catalog):
             try:
                 _set(self._planning, name, value)
             except psycopg.Error as error:

@@ -29,6 +29,9 @@ DAY = statistics("day", 100, ("2024-01-01", "2024-02-20", "2024-04-10"), 1.0)
 MOMENT = statistics("at", -0.9, ("2024-01-01 00:00:00", "2024-01-03 12:00:00"), 0.99)
 SERIAL = statistics("id", -1, ("1", "500", "1000"), 1.0)
 CUSTOMER = statistics("customer", 40, ("1", "40"), 0.01)
+KIND = ColumnStatistics(
+    "kind", False, 0.0, 8, 3, ("new", "paid", "void"), (0.6, 0.3, 0.1), correlation=0.4
+)
 NEVER = statistics("never", 100, ("2024-01-01", "infinity"), 1.0)
 
 
@@ -43,7 +46,7 @@ TODAY = Catalog(
     180000,
     (),
     (),
-    (table(EVENTS, DAY, MOMENT, SERIAL, CUSTOMER, NEVER), table(STATES, SERIAL)),
+    (table(EVENTS, DAY, MOMENT, SERIAL, CUSTOMER, KIND, NEVER), table(STATES, SERIAL)),
     (),
     (INDEX,),
 )
@@ -58,9 +61,9 @@ def column(catalog: Catalog, name: str) -> ColumnStatistics:
 def test_rows_and_pages_follow_the_forecast() -> None:
     events = grown(TODAY, {EVENTS: 3.0}).table(EVENTS)
     assert events is not None
-    assert (events.rows, events.pages, events.file_pages) == (3000, 60, 66)
+    assert (events.rows, events.pages, events.file_pages) == (3000, 59, 65)
     (index,) = grown(TODAY, {EVENTS: 3.0}).indexes
-    assert (index.rows, index.pages) == (3000, 13)
+    assert (index.rows, index.pages) == (3000, 10)
 
 
 def test_tables_without_a_forecast_are_left_alone() -> None:
@@ -94,8 +97,8 @@ def test_the_largest_value_moves_with_the_histogram() -> None:
     assert tomorrow.tables[0].ends == (ColumnEnds("id", "1", "2001"), ends[1])
 
 
-def test_what_does_not_advance_keeps_its_values() -> None:
-    assert column(grown(TODAY, {EVENTS: 9.0}), "customer") == CUSTOMER
+def test_a_category_keeps_its_values_and_their_shares() -> None:
+    assert column(grown(TODAY, {EVENTS: 9.0}), "kind") == KIND
 
 
 def test_values_beyond_the_calendar_keep_their_histogram() -> None:

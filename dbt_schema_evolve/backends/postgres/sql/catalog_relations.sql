@@ -21,6 +21,16 @@ select /* schema_evolve */
     end as file_pages,
     case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end as definition,
     coalesce(c.reloptions, '{}') as options,
+    (
+        select o.option_value::int
+        from pg_options_to_table(c.reloptions) as o
+        where o.option_name = 'parallel_workers'
+    ) as parallel_workers,
+    c.relkind = 'r' and exists (
+        select 1
+        from pg_catalog.pg_inherits as h
+        where h.inhparent = c.oid
+    ) as has_children,
     case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end as partition_key,
     case when c.relispartition then pg_get_expr(c.relpartbound, c.oid) end as partition_bound,
     pn.nspname as parent_schema,
