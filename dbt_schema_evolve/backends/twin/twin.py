@@ -29,6 +29,7 @@ from dbt_schema_evolve.records.changes import (
     Spec,
 )
 from dbt_schema_evolve.records.relations import ColumnName, RelationName
+from dbt_schema_evolve.records.twin_file import Standing
 from dbt_schema_evolve.records.workload import Skip
 
 _SERVER = {
@@ -126,6 +127,12 @@ class PlannerTwin:
         }
         self.skips = tuple(sorted(set(skips), key=lambda skip: (skip.subject, skip.reason)))
         self._changes = Changes(self._builder, self._hypothetical, self._stored, self.skips)
+
+    @property
+    def standing(self) -> Standing:
+        """How much stands here."""
+        built = self._builder
+        return Standing(len(built.tables), len(built.views), len(built.indexes))
 
     def _ask(self, query: str) -> tuple[float, int]:
         """Return the planner's row count and row width for a query of ours."""
