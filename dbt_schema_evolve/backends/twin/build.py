@@ -13,6 +13,7 @@ from psycopg import errors
 from dbt_schema_evolve.backends.postgres.explain import first_line
 from dbt_schema_evolve.backends.twin.btree_pages import set_height
 from dbt_schema_evolve.backends.twin.built import BuiltIndex, BuiltTable
+from dbt_schema_evolve.backends.twin.confined import RIGHTS
 from dbt_schema_evolve.backends.twin.files import pages_on_disk, set_pages
 from dbt_schema_evolve.backends.twin.fillers import write_ends
 from dbt_schema_evolve.backends.twin.known_types import with_known_types
@@ -164,7 +165,8 @@ class Builder:
         else:
             # Without its partitions' indexes attached it would count as not yet built.
             self.connection.execute(
-                "update pg_index set indisvalid = true where indexrelid = %s", (oid,)
+                f"select {RIGHTS}.mark(%s, is_valid => true, is_unique => %s)".encode(),
+                (oid, index.spec.unique),
             )
         return BuiltIndex(index, oid)
 
@@ -231,9 +233,7 @@ class Builder:
             required = [column.name for column in table.columns if column.not_null]
             # ALTER TABLE would look for nulls in the rows.
             self.connection.execute(
-                "update pg_attribute set attnotnull = true"
-                " where attrelid = %s and attname = any(%s::text[]) and not attnotnull",
-                (built.oid, required),
+                f"select {RIGHTS}.require(%s, %s::text[])".encode(), (built.oid, required)
             )
         with self._or_skip(f"statistics of {table.relation}"):
             restore_sizes(

@@ -16,12 +16,14 @@ from typing import Any, get_args, get_origin, get_type_hints
 import msgspec
 
 from dbt_schema_evolve.errors import TwinFileError
-from dbt_schema_evolve.records.catalog import Catalog
+from dbt_schema_evolve.records.catalog import Catalog, IndexShape, TableShape
 from dbt_schema_evolve.records.twin_file import FiledCatalog
 
 FORMAT = "schema-evolve twin"
 VERSION = 1
 _DATABASE, _DATABASE_LINE = "database", 2
+_MOST_PAGES = 0xFFFFFFFE  # MaxBlockNumber
+_MOST_ROWS = _MOST_PAGES * 291.0  # MaxHeapTuplesPerPage
 _REMEDY = "write the file anew with `schema-evolve twin dump`"
 
 
@@ -135,7 +137,10 @@ def _catalog(lines: Sequence[bytes], at: str) -> Catalog:
         try:
             ((name, value),) = msgspec.json.decode(line, type=dict[str, msgspec.Raw]).items()
             if name in parts:
-                found[name].append(msgspec.json.decode(value, type=parts[name]))
+                part = msgspec.json.decode(value, type=parts[name])
+                if isinstance(part, TableShape | IndexShape) and not _possible(part):
+                    raise _broken("a relation of a size that Postgres does not know", number, at)
+                found[name].append(part)
             elif name == _DATABASE and number == _DATABASE_LINE:
                 held = msgspec.json.decode(value, type=dict[str, msgspec.Raw])
                 values = {
@@ -150,6 +155,11 @@ def _catalog(lines: Sequence[bytes], at: str) -> Catalog:
         return Catalog(**values)
     except TypeError as error:
         raise _broken(str(error), _DATABASE_LINE, at) from error
+
+
+def _possible(part: TableShape | IndexShape) -> bool:
+    pages = (part.pages, part.current_pages, getattr(part, "all_visible_pages", 0))
+    return all(0 <= each <= _MOST_PAGES for each in pages) and -1 <= part.rows <= _MOST_ROWS
 
 
 def _broken(problem: str, line: int, at: str) -> TwinFileError:

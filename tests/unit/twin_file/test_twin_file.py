@@ -33,7 +33,7 @@ ORDERS = RelationName("raw", "orders")
 # Whatever a database in UTF-8 can hold.
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 names = st.builds(RelationName, text, text)
-numbers = st.floats(-1, 1e15, allow_nan=False)
+numbers = st.floats(-1, 1e12, allow_nan=False)
 values = st.none() | st.lists(text, max_size=4).map(tuple)
 statistics = st.builds(
     ColumnStatistics,
@@ -78,22 +78,21 @@ def filed(catalog: Catalog) -> FiledCatalog:
     return FiledCatalog(catalog, ("public", "Ma.rts"), NOW, "dbt-schema-evolve 0.1.0")
 
 
+TABLE = TableShape(
+    ORDERS,
+    RelationKind.TABLE,
+    (Column("id", "bigint", True), Column("email", "text")),
+    1000.0,
+    12,
+    10,
+    (ColumnStatistics("email", False, 0.0, 20, -1.0, histogram_bounds=("a@x", "z@x")),),
+)
 SMALL = filed(
     Catalog(
         server_version=150018,
         settings=(("work_mem", "64MB"),),
         types=("create type raw.mood as enum ('gut')",),
-        tables=(
-            TableShape(
-                ORDERS,
-                RelationKind.TABLE,
-                (Column("id", "bigint", True), Column("email", "text")),
-                1000.0,
-                12,
-                10,
-                (ColumnStatistics("email", False, 0.0, 20, -1.0, histogram_bounds=("a@x", "z@x")),),
-            ),
-        ),
+        tables=(TABLE,),
         views=(ViewShape(RelationName("raw", "v"), (Column("id", "bigint"),), "select 1"),),
         indexes=(),
     )
@@ -173,6 +172,10 @@ BROKEN = {
     "missing field": (signed(DATABASE, b'{"views":{"relation":["a","b"]}}'), "missing required"),
     "two parts in a line": (signed(DATABASE, b'{"types":"a","views":1}'), "too many values"),
     "no database": (signed(b'{"types":"a"}'), "server_version"),
+    "impossible size": (
+        encode(filed(replace(SMALL.catalog, tables=(replace(TABLE, file_pages=1 << 40),)))),
+        "a size that Postgres does not know",
+    ),
     "deeply nested": (signed(DATABASE, b'{"tables":' + b"[" * 100_000), "the twin file: "),
 }
 
