@@ -8,20 +8,20 @@ from dbt_schema_evolve import __version__
 from dbt_schema_evolve.backends import clock
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.backends.twin.files import disk_bytes
-from dbt_schema_evolve.backends.twin_file import encode, read_twin_file, write_twin_file
+from dbt_schema_evolve.backends.twin_file import encode, read_twin_file, redacted, write_twin_file
 from dbt_schema_evolve.bootstrap.app import App
 from dbt_schema_evolve.records.twin_file import FiledCatalog, TwinReport
 
 
-def dump_twin_file(app: App, path: Path | None) -> tuple[FiledCatalog, str]:
+def dump_twin_file(app: App, path: Path | None, *, redact: bool) -> tuple[FiledCatalog, str]:
     """Put the warehouse's schema and statistics into a file; without a path, into a text."""
     with app.warehouse() as warehouse:
-        filed = FiledCatalog(
-            warehouse.catalog(),
-            warehouse.search_path(),
-            clock.now(),
-            f"dbt-schema-evolve {__version__}",
-        )
+        catalog = warehouse.catalog()
+        lost: tuple[str, ...] = ()
+        if redact:
+            catalog, lost = redacted(catalog, warehouse.ordered)
+        tool = f"dbt-schema-evolve {__version__}"
+        filed = FiledCatalog(catalog, warehouse.search_path(), clock.now(), tool, lost)
     if path is None:
         return filed, encode(filed).decode()
     write_twin_file(filed, path)

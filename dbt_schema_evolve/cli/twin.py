@@ -25,14 +25,21 @@ def twin() -> None:
     metavar="FILE",
     help="The file to write, compressed where its name ends in .gz; default: standard output.",
 )
-def dump(app: App, output: Path | None) -> None:
+@click.option(
+    "--redact",
+    is_flag=True,
+    help="Put tokens in place of values in statistics, which can be personal data.",
+)
+def dump(app: App, output: Path | None, redact: bool) -> None:
     """Write what the planner knows of the warehouse into a file: schema and statistics, no rows.
 
     It needs SELECT rights, and the file is text: read it before it leaves.
     """
-    filed, text = dump_twin_file(app, output)
+    filed, text = dump_twin_file(app, output, redact=redact)
     if text:
         render.show(text)
+    for sentence in filed.lost:
+        render.note(f"Redacted: {sentence}.")
     render.skips(filed.catalog.skips, "parts")
 
 

@@ -72,3 +72,18 @@ def test_a_file_that_was_edited_ends_in_three_lines(run: Run, tmp_path: Path) ->
     lines = run("twin", "load", str(path), exit_code=1).stderr.splitlines()
     assert [line.split(":")[0].strip() for line in lines] == ["error", "at", "try"]
     assert "changed after it was written" in lines[0]
+
+
+def test_a_redacted_file_stands_and_holds_no_value(run: Run, tmp_path: Path) -> None:
+    plain, hidden = tmp_path / "plain.jsonl", tmp_path / "hidden.jsonl"
+    run("twin", "dump", "-o", str(plain))
+    notes = run("twin", "dump", "--redact", "-o", str(hidden)).stderr
+    assert notes.count("Redacted: ") == 4
+    content = hidden.read_text(encoding="utf-8")
+    assert "@example.org" not in content
+    assert '"größe 5"' not in content
+    assert "@example.org" in plain.read_text(encoding="utf-8")
+    report = json.loads(run("twin", "load", str(hidden), "--format", "json").stdout)
+    assert report["standing"] == {"tables": 8, "views": 3, "indexes": 12}
+    assert report["skips"] == []
+    assert len(report["lost"]) == 4

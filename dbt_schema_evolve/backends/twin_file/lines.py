@@ -159,7 +159,8 @@ def _catalog(lines: Sequence[bytes], at: str) -> Catalog:
 
 def _possible(part: TableShape | IndexShape) -> bool:
     pages = (part.pages, part.current_pages, getattr(part, "all_visible_pages", 0))
-    return all(0 <= each <= _MOST_PAGES for each in pages) and -1 <= part.rows <= _MOST_ROWS
+    # A partitioned table that was analyzed says -1.
+    return all(-1 <= each <= _MOST_PAGES for each in pages) and -1 <= part.rows <= _MOST_ROWS
 
 
 def _broken(problem: str, line: int, at: str) -> TwinFileError:
