@@ -26,7 +26,7 @@ OrderText = Callable[[Sequence[str], str, bool], Sequence[str]]
 """Values in the order of a collation, as SQL or empty for the database's, ignoring case or not."""
 
 _ENUM = re.compile(r"create type (.+?) as enum ")
-_DOMAIN = re.compile(r"create domain (.+?) as (.+?)(?: not null| CHECK \(|\Z)", re.DOTALL)
+_DOMAIN = re.compile(r"create domain (.+?) as (.+?)(?: collate (.+))?\Z", re.DOTALL)
 _TEXT = re.compile(
     r"(?:text|name|character varying|character|bpchar|(?:.*\.)?citext)(?:\((\d+)\))?\Z"
 )
@@ -118,23 +118,25 @@ class _Types:
 
     def __init__(self, ddl: Sequence[str]) -> None:
         self._enums = {found[1] for each in ddl if (found := _ENUM.match(each))}
-        self._domains = {found[1]: found[2] for each in ddl if (found := _DOMAIN.match(each))}
+        self._domains = {found[1]: found for each in ddl if (found := _DOMAIN.match(each))}
 
-    def base(self, name: str) -> str:
+    def _base(self, name: str, collation: str) -> tuple[str, str]:
+        """What a domain is made of, and the collation that it brings along."""
         for _ in range(len(self._domains)):
-            name = self._domains.get(name, name)
-        return name
+            if domain := self._domains.get(name):
+                name, collation = domain[2], collation or domain[3] or ""
+        return name, collation
 
     def stays(self, name: str) -> bool:
         """Whether values are no more than the type's own definition says."""
-        return self.base(name) in {*self._enums, "boolean"}
+        return self._base(name, "")[0] in {*self._enums, "boolean"}
 
     def kind(self, name: str, collation: str) -> _Kind | None:
-        base = self.base(name)
+        base, order = self._base(name, collation)
         if text := _TEXT.match(base):
             limit = int(text[1]) if text[1] else 1 if base == "character" else None
             short = limit if limit is not None and limit < _SHORT else None
-            return _Words(collation, base.endswith("citext"), short)
+            return _Words(order, base.endswith("citext"), short)
         return scale_of(base)
 
     def tokens_of(

@@ -209,7 +209,7 @@ def test_a_domain_is_redacted_as_what_it_is_made_of() -> None:
         catalog_of(
             ("crm.percent", statistics("share", histogram=["12.50", "99.99"])),
             types=[
-                "create domain crm.share as numeric(5,2) not null CHECK ((VALUE > (0)::numeric))",
+                "create domain crm.share as numeric(5,2)",
                 "create domain crm.percent as crm.share",
             ],
         )
@@ -217,6 +217,18 @@ def test_a_domain_is_redacted_as_what_it_is_made_of() -> None:
     assert row.histogram_bounds
     low, high = map(Decimal, row.histogram_bounds)
     assert 10 <= low < high < 100
+
+
+def test_a_domain_brings_its_collation_along() -> None:
+    asked = []
+
+    def order(values: Sequence[str], collation: str, ignoring_case: bool) -> list[str]:
+        asked.append(collation)
+        return sorted(values)
+
+    types = ['create domain crm.code as text collate pg_catalog."C"']
+    redacted(catalog_of(("crm.code", statistics("code", ["αβγ"])), types=types), order)
+    assert set(asked) == {'pg_catalog."C"'}
 
 
 def test_elements_are_redacted_and_whole_arrays_left_out() -> None:
