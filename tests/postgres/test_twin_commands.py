@@ -7,11 +7,15 @@ from pathlib import Path
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
+from psycopg import sql
 
 from dbt_schema_evolve.backends.cluster import PORT, Cluster
 from dbt_schema_evolve.backends.twin_file import read_twin_file
 from dbt_schema_evolve.cli import main
+from tests.fakes.artifacts import manifest, run_results
 from tests.postgres import odd_warehouse
+from tests.postgres.test_captured import TABLES
+from tests.postgres.test_lineage_diff_command import artifacts
 
 Run = Callable[..., Result]
 READER = "twin_reader"
@@ -87,3 +91,32 @@ def test_a_redacted_file_stands_and_holds_no_value(run: Run, tmp_path: Path) -> 
     assert report["standing"] == {"tables": 8, "views": 3, "indexes": 12}
     assert report["skips"] == []
     assert len(report["lost"]) == 4
+
+
+def test_recommend_prices_on_a_file_where_no_warehouse_answers(
+    tmp_path: Path, cluster: Cluster, database: str, connection: psycopg.Connection
+) -> None:
+    connection.execute("create schema raw; create schema marts; create schema schema_evolve")
+    connection.execute(sql.SQL(TABLES).format(s=sql.Identifier("schema_evolve")))
+    connection.execute("create table raw.orders (id int, amount numeric, status text)")
+    connection.execute("create table marts.fct (id int, revenue numeric)")
+    artifacts(tmp_path / "target", manifest(day=1), run_results(1, "build"))
+    (tmp_path / "dbt_project.yml").write_text("name: shop\n")
+    path = tmp_path / "shop.jsonl.gz"
+
+    def run(*arguments: str, port: int = PORT) -> Result:
+        (tmp_path / "profiles.yml").write_text(
+            "shop: {target: dev, outputs: {dev: {type: postgres, schema: marts,"
+            f" host: {cluster.host}, port: {port}, user: postgres, dbname: {database}}}}}}}\n"
+        )
+        where = ["--project-dir", str(tmp_path), "--profiles-dir", str(tmp_path)]
+        return CliRunner().invoke(main, [*arguments, *where])
+
+    assert run("ingest").exit_code == 0
+    assert run("twin", "dump", "-o", str(path)).exit_code == 0
+    assert run("recommend", port=1).exit_code == 1
+    priced = run("recommend", "--twin-file", str(path), port=1)
+    assert priced.exit_code == 0, priced.output
+    assert priced.stdout.startswith("Nothing to recommend")
+    path.write_bytes(path.read_bytes()[:-40])
+    assert "cannot be unpacked" in run("patch", "--twin-file", str(path), port=1).stderr

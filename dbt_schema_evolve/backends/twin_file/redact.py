@@ -34,8 +34,8 @@ _TEXT = re.compile(
 _SHORT = 12
 
 _KEPT = (
-    "definitions stay: constants in views, indexes, partition bounds and types are not replaced, "
-    "nor are labels of enums and booleans"
+    "definitions stay: constants in views, functions, indexes and partition bounds are not "
+    "replaced, nor are labels of enums and booleans"
 )
 _LOST_TEXT = (
     "text: a literal in a query equals no common value, so equality is estimated by the average "
