@@ -58,5 +58,9 @@ class TwinError(OracleError):
     """The planner twin cannot be built, or cannot hold what was asked of it."""
 
 
+class TwinFileError(EvolveError):
+    """A twin file is cut off, was changed, is none, or cannot be written."""
+
+
 class PatchError(EvolveError):
     """A project file cannot be patched without touching what must not change."""

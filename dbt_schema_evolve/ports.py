@@ -48,8 +48,8 @@ class TextFile(Protocol):
         ...
 
 
-class Warehouse(Protocol):
-    """The user's database, read and never written; errors are WarehouseError."""
+class CatalogSource(Protocol):
+    """Where a warehouse's schema comes from: itself, a twin file, or the history."""
 
     def catalog(self) -> Catalog:
         """Return schema and statistics, no rows."""
@@ -58,6 +58,10 @@ class Warehouse(Protocol):
     def search_path(self) -> tuple[str, ...]:
         """Return the schemas in which unqualified names may be."""
         ...
+
+
+class Warehouse(CatalogSource, Protocol):
+    """The user's database, read and never written; errors are WarehouseError."""
 
     def log_settings(self) -> LogSettings:
         """Return how the server writes its logs."""

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from dbt_schema_evolve.backends.project_files import read_project_files, write_p
 from dbt_schema_evolve.backends.shadow import ShadowTarget
 from dbt_schema_evolve.backends.state_dir import make_state_dir
 from dbt_schema_evolve.backends.twin import PlannerTwin
+from dbt_schema_evolve.backends.twin_file import FiledWarehouse, read_twin_file
 from dbt_schema_evolve.backends.verdict_file import read_verdicts, write_verdicts
 from dbt_schema_evolve.bootstrap.pages import recommended, report_input
 from dbt_schema_evolve.errors import HistoryError, ProjectError
@@ -32,7 +33,7 @@ from dbt_schema_evolve.lineage.sql.origins import view_origins
 from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.patch.plan import plan_patch
-from dbt_schema_evolve.ports import Progress
+from dbt_schema_evolve.ports import CatalogSource, Progress
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.records.evidence import Evidence
@@ -49,7 +50,6 @@ from dbt_schema_evolve.workflows.ingest_logs import LogFiles, check_logs
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.lineage_states import keep_state
 from dbt_schema_evolve.workflows.predict import Prediction, predict
-from dbt_schema_evolve.workflows.remembered import RememberedWarehouse
 from dbt_schema_evolve.workflows.validate import Validation, validate
 
 
@@ -61,6 +61,7 @@ class App:
     target: Target
     progress: Progress
     env: Mapping[str, str] | None = None  # for dbt; None: as it is
+    twin_file: Path | None = None  # holds the schema and statistics to price on; None: warehouse
 
     @property
     def history_path(self) -> Path:
@@ -84,6 +85,12 @@ class App:
         """Return the warehouse, to be opened by `with`."""
         own_schema = str(self.project.settings.get("schema", "schema_evolve"))
         return PostgresWarehouse(self.target, own_schema)
+
+    def catalog_source(self) -> AbstractContextManager[CatalogSource]:
+        """Return where schema and statistics come from, to be opened by `with`."""
+        if self.twin_file is not None:
+            return nullcontext(FiledWarehouse(read_twin_file(self.twin_file)))
+        return self.warehouse()
 
     def files(self) -> dict[str, bytes]:
         """Return the project's own files by path."""
@@ -135,7 +142,7 @@ class App:
         """Go from the history to a patch, writing nothing."""
         most = self._budget_bytes() if budget_bytes is None else budget_bytes
         budget = None if most is None else Budget(most)
-        with self.history() as history, self.warehouse() as warehouse, self.memory() as memory:
+        with self.history() as history, self.catalog_source() as warehouse, self.memory() as memory:
             return advise(
                 history, warehouse, planner_twin, self.files(), now or clock.now(), self.progress,
                 budget=budget, only=only, horizon_days=horizon_days, resolve=memory,
@@ -160,9 +167,7 @@ class App:
             lineage = self.lineage(history, warehouse)
             return lineage, predict(lineage, history, clock.now(), horizon_days)
 
-    def lineage(
-        self, history: DuckHistory, warehouse: PostgresWarehouse | RememberedWarehouse
-    ) -> Lineage:
+    def lineage(self, history: DuckHistory, warehouse: CatalogSource) -> Lineage:
         """Return the lineage of what a history holds, columns as a warehouse says."""
         with collection_paused(), self.memory() as memory:
             return read_lineage(

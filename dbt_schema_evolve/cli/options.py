@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,22 @@ class ByteSize(click.ParamType[int]):
         if found is None:
             self.fail(f"{value!r} is not a size; write for example 500MB", param, ctx)
         return found
+
+
+def twin_file(command: Command) -> Command:
+    """Add --twin-file below `dbt_project`: the app prices on a file's catalog."""
+
+    @click.option(
+        "--twin-file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Take schema and statistics from what `twin dump` wrote, not from the warehouse.",
+    )
+    @functools.wraps(command)
+    def with_file(app: App, twin_file: Path | None, **options: Any) -> Any:
+        return command(app=replace(app, twin_file=twin_file), **options)
+
+    return with_file
 
 
 def advice_options(command: Command) -> Command:

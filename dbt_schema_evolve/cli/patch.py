@@ -5,12 +5,13 @@ import click
 from dbt_schema_evolve.bootstrap import App
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
-from dbt_schema_evolve.cli.options import advice_options, dbt_project
+from dbt_schema_evolve.cli.options import advice_options, dbt_project, twin_file
 from dbt_schema_evolve.patch.diff import unified_diff
 
 
 @main.command()
 @dbt_project
+@twin_file
 @advice_options
 @click.option("--write", is_flag=True, help="Edit the project; an undo is kept beside the history.")
 def patch(app: App, budget: int | None, only: tuple[str, ...], write: bool) -> None:

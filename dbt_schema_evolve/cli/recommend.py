@@ -5,13 +5,14 @@ import click
 from dbt_schema_evolve.bootstrap import App
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
-from dbt_schema_evolve.cli.options import advice_options, dbt_project, output_format
+from dbt_schema_evolve.cli.options import advice_options, dbt_project, output_format, twin_file
 from dbt_schema_evolve.report.plan_text import plans_text
 from dbt_schema_evolve.report.recommendation_text import recommendation_text, recommendations_text
 
 
 @main.command()
 @dbt_project
+@twin_file
 @advice_options
 @click.option(
     "--explain",

@@ -109,12 +109,22 @@ class IndexShape:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionShape:
+    """A function that queries, views and indexes may call."""
+
+    schema: str
+    name: str  # with its schema and the types of its arguments, as SQL
+    create_sql: str
+    stands_in: bool = False  # for one in a language that does not travel: same price, no result
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """Everything the planner knows about a database, rows excepted."""
 
     server_version: int  # as server_version_num
     settings: tuple[tuple[str, str], ...]  # planner settings that differ from the default
-    types: tuple[str, ...]  # DDL of enums, domains and composite types, in order
+    types: tuple[str, ...]  # DDL of enums, domains, ranges and composite types, in order
     tables: tuple[TableShape, ...]
     views: tuple[ViewShape, ...]  # each after the views that it reads
     indexes: tuple[IndexShape, ...]
@@ -124,6 +134,8 @@ class Catalog:
     collation: str = ""  # how the database orders text: pg_database.datcollate
     locale_provider: str = "c"  # c: libc, i: ICU, b: built in
     locale: str = ""  # of ICU and the built-in provider
+    functions: tuple[FunctionShape, ...] = ()
+    type_schemas: tuple[str, ...] = ()
 
     def table(self, relation: RelationName) -> TableShape | None:
         """The stored relation of this name."""

@@ -66,3 +66,5 @@ class Column:
     type: str
     not_null: bool = False
     collation: str = ""  # as SQL, where it is not the type's own
+    # Of a virtual generated column, whose place it takes in queries; a stored one plans like any.
+    expression: str = ""

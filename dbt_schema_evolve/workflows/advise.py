@@ -9,7 +9,7 @@ from dbt_schema_evolve.lineage.resolution import Resolve, resolve_in_order
 from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.patch.plan import plan_patch
-from dbt_schema_evolve.ports import History, Progress, Twin, Warehouse
+from dbt_schema_evolve.ports import CatalogSource, History, Progress, Twin
 from dbt_schema_evolve.recommend import recommend
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import Budget, Selection
@@ -42,7 +42,7 @@ class Advice:
 
 def advise(
     history: History,
-    warehouse: Warehouse,
+    warehouse: CatalogSource,
     make_twin: MakeTwin,
     files: Mapping[str, bytes],
     now: datetime,
@@ -57,7 +57,7 @@ def advise(
 
     Without a budget, changes may take a tenth of what the relations take today.
     """
-    progress.step("read the warehouse's schema and statistics")
+    progress.step("read schema and statistics")
     catalog = warehouse.catalog()
     progress.step("lineage of models and queries")
     lineage = read_lineage(history, catalog, warehouse.search_path(), resolve, home)

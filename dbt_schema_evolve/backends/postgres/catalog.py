@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from dbt_schema_evolve.backends.postgres.catalog_ends import with_true_ends
+from dbt_schema_evolve.backends.postgres.catalog_functions import read_functions
 from dbt_schema_evolve.backends.postgres.catalog_indexes import read_indexes
 from dbt_schema_evolve.backends.postgres.catalog_sql import Row, rows_of
 from dbt_schema_evolve.errors import WarehouseError
@@ -86,30 +87,40 @@ def _one_snapshot(connection: psycopg.Connection[Any]) -> Iterator[None]:
 def _read(connection: psycopg.Connection[Any], scope: Mapping[str, Any]) -> Catalog:
     server = rows_of(connection, "catalog_server")[0]
     relations = rows_of(connection, "catalog_relations", scope)
+    # Functions on the catalog see what was dropped after the snapshot as null.
+    gone = [row for row in relations if row["can_read"] is None]
+    relations = [row for row in relations if row["can_read"] is not None]
     oids = [row["oid"] for row in relations]
     columns = _columns(connection, oids)
     statistics = _statistics(connection, scope)
+    types = rows_of(connection, "catalog_types", scope)
+    functions = read_functions(connection, scope)
     extended = rows_of(connection, "catalog_extended_statistics", {"oids": oids})
     return Catalog(
         server_version=server["server_version"],
         settings=tuple(
             (row["name"], row["value"]) for row in rows_of(connection, "catalog_settings")
         ),
-        types=tuple(row["ddl"] for row in rows_of(connection, "catalog_types", scope)),
+        types=tuple(row["ddl"] for row in types),
         tables=tuple(
-            _table(row, columns[row["oid"]], statistics)
-            for row in relations
-            if row["kind"] in {"r", "p", "m"}
+            _table(row, columns[row["oid"]], statistics) for row in relations if row["kind"] != "v"
         ),
         views=_views(connection, relations, columns),
         indexes=tuple(_with_statistics(i, statistics) for i in read_indexes(connection, oids)),
         foreign_keys=tuple(
             (RelationName(row["schema"], row["relation"]), row["name"], row["definition"])
             for row in rows_of(connection, "catalog_foreign_keys", {"oids": oids})
+            if row["definition"]
         ),
         skips=(
             *_unreadable(relations),
             *_planned_otherwise(connection, oids),
+            *(Skip(str(_name(row)), "dropped while the catalog was read") for row in gone),
+            *(
+                Skip(f"function {function.name}", "of its language only the price is known")
+                for function in functions
+                if function.stands_in
+            ),
             *(
                 Skip(
                     str(RelationName(row["schema"], row["name"])),
@@ -121,6 +132,8 @@ def _read(connection: psycopg.Connection[Any], scope: Mapping[str, Any]) -> Cata
         extensions=tuple(
             (row["name"], row["schema"]) for row in rows_of(connection, "catalog_extensions")
         ),
+        functions=functions,
+        type_schemas=tuple(sorted({row["schema"] for row in types})),
         collation=server["collation"],
         locale_provider=server["locale_provider"],
         locale=server["locale"],
@@ -137,7 +150,7 @@ def _columns(
     columns: defaultdict[int, tuple[Column, ...]] = defaultdict(tuple)
     for row in rows_of(connection, "catalog_columns", {"oids": list(oids)}):
         columns[row["oid"]] += (
-            Column(row["name"], row["type"], row["not_null"], row["collation"]),
+            Column(row["name"], row["type"], row["not_null"], row["collation"], row["expression"]),
         )
     return columns
 
@@ -211,9 +224,7 @@ def _with_statistics(index: IndexShape, statistics: Statistics) -> IndexShape:
     return replace(index, statistics=found)
 
 
-def _planned_otherwise(
-    connection: psycopg.Connection[Any], oids: Sequence[int]
-) -> Iterator[Skip]:
+def _planned_otherwise(connection: psycopg.Connection[Any], oids: Sequence[int]) -> Iterator[Skip]:
     """What the twin prices with the costs and settings of everything else."""
     for row in rows_of(connection, "catalog_tablespaces", {"oids": list(oids)}):
         reason = f"the page costs of tablespace {row['tablespace']} are not carried over"
@@ -226,8 +237,8 @@ def _planned_otherwise(
 def _unreadable(relations: Sequence[Row]) -> Iterator[Skip]:
     for row in relations:
         if row["kind"] == "f":
-            yield Skip(str(_name(row)), "foreign tables are not priced")
-        elif row["kind"] != "v" and not row["can_read"]:
+            yield Skip(str(_name(row)), "a foreign table is planned as if its rows were here")
+        if row["kind"] != "v" and not row["can_read"]:
             yield Skip(str(_name(row)), "no right to SELECT: its column statistics were not read")
         if row["has_children"]:
             yield Skip(str(_name(row)), "the tables that inherit from it are priced on their own")

@@ -27,7 +27,9 @@ def read_indexes(
         "oids": None if oids is None else list(oids),
         "names": None if names is None else sorted(names),
     }
-    return tuple(_shape(row) for row in rows_of(connection, "catalog_indexes", parameters))
+    rows = rows_of(connection, "catalog_indexes", parameters)
+    # One that was dropped meanwhile has no definition any more.
+    return tuple(_shape(row) for row in rows if row["create_sql"])
 
 
 def _shape(row: Row) -> IndexShape:

@@ -1,7 +1,7 @@
 """The user's warehouse, read and never written."""
 
 import contextlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, tzinfo
 from types import TracebackType
 from typing import Any, Self
@@ -73,6 +73,10 @@ class PostgresWarehouse:
             timezone = ZoneInfo(zone)
         return LogSettings(prefix, timezone, database)
 
+    def ordered(self, values: Sequence[str], collation: str, ignoring_case: bool) -> Sequence[str]:
+        """Return texts in the order of a collation, as SQL or empty for the database's own."""
+        return ordered(self.connection, values, collation, ignoring_case)
+
     def search_path(self) -> tuple[str, ...]:
         """Return the schemas in which unqualified names may be: ours first, then other roles'."""
         found = dict.fromkeys(
@@ -87,3 +91,16 @@ class PostgresWarehouse:
                 if bare and bare != "$user":
                     found.setdefault(bare)
         return tuple(found)
+
+
+def ordered(
+    connection: psycopg.Connection[Any], values: Sequence[str], collation: str, ignoring_case: bool
+) -> Sequence[str]:
+    """Return texts as this server orders them."""
+    value = "lower(value)" if ignoring_case else "value"
+    collate = f"collate {collation}".replace("%", "%%") if collation else ""
+    query = (
+        "select /* schema_evolve */ value from unnest(%s::text[]) as u (value)"
+        f" order by {value} {collate}, value"
+    )
+    return [row[0] for row in connection.execute(query.encode(), (list(values),))]

@@ -1,7 +1,7 @@
 """Creates a catalog's relations on the twin; what cannot be created is a Skip, and costs itself."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,19 +13,32 @@ from psycopg import errors
 from dbt_schema_evolve.backends.postgres.explain import first_line
 from dbt_schema_evolve.backends.twin.btree_pages import set_height
 from dbt_schema_evolve.backends.twin.built import BuiltIndex, BuiltTable
+from dbt_schema_evolve.backends.twin.confined import RIGHTS
 from dbt_schema_evolve.backends.twin.files import pages_on_disk, set_pages
 from dbt_schema_evolve.backends.twin.fillers import write_ends
 from dbt_schema_evolve.backends.twin.known_types import with_known_types
 from dbt_schema_evolve.backends.twin.shapes import own_statistics, stored_values
 from dbt_schema_evolve.backends.twin.sizes import btree_height
 from dbt_schema_evolve.backends.twin.statistics import restore_columns, restore_sizes
-from dbt_schema_evolve.records.catalog import Catalog, IndexShape, TableShape, ViewShape
+from dbt_schema_evolve.records.catalog import (
+    Catalog,
+    ColumnStatistics,
+    FunctionShape,
+    IndexShape,
+    TableShape,
+    ViewShape,
+)
 from dbt_schema_evolve.records.changes import IndexSpec
-from dbt_schema_evolve.records.relations import RelationKind, RelationName, quoted
+from dbt_schema_evolve.records.relations import Column, RelationKind, RelationName, quoted
 from dbt_schema_evolve.records.workload import Skip
 
 Connection = psycopg.Connection[Any]
-DATA_ERRORS = (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded)
+DATA_ERRORS = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    errors.ProgramLimitExceeded,
+    errors.RaiseException,  # by a function that stands in for another
+)
 """What the two rows of ends can cause, and their absence cures."""
 
 _ENDS = 2  # rows of smallest and largest values
@@ -45,6 +58,7 @@ class Builder:
     def build(self, catalog: Catalog) -> None:
         """Create everything, in the order in which one thing needs another."""
         self._namespaces(catalog)
+        later = self._functions(catalog.functions)
         tables, skips = with_known_types(self.connection, catalog.tables)
         self.skips += skips
         by_relation: defaultdict[RelationName, list[IndexShape]] = defaultdict(list)
@@ -58,6 +72,8 @@ class Builder:
             self._foreign_key(relation, name, definition)
         for built in self.tables.values():
             self.finish_table(built)
+        for function, problem in self._functions(each for each, _ in later):
+            self.skips.append(Skip(f"function {function.name}", f"not on the twin: {problem}"))
         for view in catalog.views:
             self._view(view)
 
@@ -74,7 +90,8 @@ class Builder:
     def _namespaces(self, catalog: Catalog) -> None:
         names = {table.relation.schema for table in catalog.tables}
         names |= {view.relation.schema for view in catalog.views}
-        names |= {schema for _, schema in catalog.extensions}
+        names |= {schema for _, schema in catalog.extensions} | {*catalog.type_schemas}
+        names |= {function.schema for function in catalog.functions}
         for schema in sorted(names - {"pg_catalog"}):
             self.connection.execute(f"create schema if not exists {quoted(schema)}".encode())
         for name, schema in catalog.extensions:
@@ -86,6 +103,20 @@ class Builder:
         for ddl in catalog.types:
             with self._or_skip(ddl.split(" as ")[0].removeprefix("create ")):
                 self.connection.execute(ddl.encode())
+
+    def _functions(self, functions: Iterable[FunctionShape]) -> list[tuple[FunctionShape, str]]:
+        """Create functions; return those that need something which is not there yet, and what."""
+        self.connection.execute("set check_function_bodies = off")
+        left = []
+        for function in functions:
+            try:
+                with self.connection.transaction():
+                    self.connection.execute(function.create_sql.encode())
+            except psycopg.Error as error:
+                if self.connection.broken:
+                    raise
+                left.append((function, first_line(error)))
+        return left
 
     def add_table(self, table: TableShape, indexes: Sequence[IndexShape] = ()) -> None:
         """Create a table with its rows of ends and its indexes.
@@ -114,10 +145,7 @@ class Builder:
         self.skips.append(Skip(str(table.relation), f"not on the twin: {first_line(problem)}"))
 
     def _create_table(self, table: TableShape) -> BuiltTable:
-        columns = ", ".join(
-            f"{quoted(c.name)} {c.type}{f' collate {c.collation}' if c.collation else ''}"
-            for c in table.columns
-        )
+        columns = ", ".join(_column_ddl(column) for column in table.columns)
         if table.partition_key:
             tail = f"partition by {table.partition_key}"
         else:
@@ -167,7 +195,8 @@ class Builder:
         else:
             # Without its partitions' indexes attached it would count as not yet built.
             self.connection.execute(
-                "update pg_index set indisvalid = true where indexrelid = %s", (oid,)
+                f"select {RIGHTS}.mark(%s, is_valid => true, is_unique => %s)".encode(),
+                (oid, index.spec.unique),
             )
         return BuiltIndex(index, oid)
 
@@ -234,21 +263,30 @@ class Builder:
             required = [column.name for column in table.columns if column.not_null]
             # ALTER TABLE would look for nulls in the rows.
             self.connection.execute(
-                "update pg_attribute set attnotnull = true"
-                " where attrelid = %s and attname = any(%s::text[]) and not attnotnull",
-                (built.oid, required),
+                f"select {RIGHTS}.require(%s, %s::text[])".encode(), (built.oid, required)
             )
         with self._or_skip(f"statistics of {table.relation}"):
             restore_sizes(
                 self.connection, table.relation, table.pages, table.rows, table.all_visible_pages
             )
-            restore_columns(self.connection, table.relation, table.statistics)
+            self._restore(table.relation, table.relation, table.statistics)
         for index in built.indexes:
             name = RelationName(table.relation.schema, index.shape.name)
             with self._or_skip(f"statistics of {index.shape.spec}"):
                 restore_sizes(self.connection, name, index.shape.pages, index.shape.rows)
-                restore_columns(self.connection, name, index.shape.statistics)
+                self._restore(index.shape.spec, name, index.shape.statistics)
         built.stretch()
+
+    def _restore(
+        self,
+        subject: RelationName | IndexSpec,
+        relation: RelationName,
+        statistics: Sequence[ColumnStatistics],
+    ) -> None:
+        for column in restore_columns(self.connection, relation, statistics):
+            self.skips.append(
+                Skip(f"{subject}.{column}", "not all of its statistics can be restored")
+            )
 
     def leaves(self, relation: RelationName) -> tuple[RelationName, ...]:
         """Return the tables that hold the rows: itself, or its partitions and theirs."""
@@ -280,6 +318,12 @@ class Builder:
         with self._or_skip(str(view.relation)):
             self.connection.execute(view_ddl(view, view.definition).encode())
             self.views[view.relation] = view
+
+
+def _column_ddl(column: Column) -> str:
+    collation = f" collate {column.collation}" if column.collation else ""
+    expression = f" generated always as ({column.expression}) virtual" if column.expression else ""
+    return f"{quoted(column.name)} {column.type}{collation}{expression}"
 
 
 def view_ddl(view: ViewShape, definition: str) -> str:

@@ -5,11 +5,13 @@ hole plans like a full one. Nothing reads the hole: the twin never runs a query,
 index is being built the table is cut back to the pages that were written.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
 PAGE_BYTES = 8192
 _SEGMENT_PAGES = 131072  # Postgres starts a new file at 1 GiB
+_BLOCK_BYTES = 512  # of st_blocks, whatever the file system's own unit is
 
 
 def pages_on_disk(path: Path) -> int:
@@ -39,3 +41,13 @@ def _create_like(file: Path, first: Path) -> None:
     owner = first.stat()
     if os.geteuid() == 0:
         os.chown(file, owner.st_uid, owner.st_gid)
+
+
+def disk_bytes(folder: Path) -> int:
+    """Return what a folder takes on disk, holes in its files left out."""
+    # A server that runs may remove a file between the list and the look.
+    sizes = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            sizes += path.lstat().st_blocks * _BLOCK_BYTES
+    return sizes

@@ -11,6 +11,7 @@ from dbt_schema_evolve.backends.postgres.explain import first_line
 from dbt_schema_evolve.backends.twin.btree_pages import deduplicates, set_height
 from dbt_schema_evolve.backends.twin.build import DATA_ERRORS, Builder
 from dbt_schema_evolve.backends.twin.built import BuiltTable
+from dbt_schema_evolve.backends.twin.confined import RIGHTS
 from dbt_schema_evolve.backends.twin.files import pages_on_disk, set_pages
 from dbt_schema_evolve.backends.twin.groups import Group, column_groups, combined_groups
 from dbt_schema_evolve.backends.twin.shapes import (
@@ -73,9 +74,8 @@ class HypotheticalIndexes:
                 pages, rows = self._give_size(spec, table, oid, path)
                 restore_sizes(connection, name, pages, rows)
                 connection.execute(
-                    "update pg_index set indisvalid = false, indisunique = %s"
-                    " where indexrelid = %s",
-                    (spec.unique, oid),
+                    f"select {RIGHTS}.mark(%s, is_valid => false, is_unique => %s)".encode(),
+                    (oid, spec.unique),
                 )
             # Not before: it locks the table against the planner, who was asked for rows.
             connection.execute(f"drop index if exists {_lender(name).sql}".encode())
@@ -107,10 +107,8 @@ class HypotheticalIndexes:
                 constant = (IndexKey("1", is_expression=True),)
                 self._run(IndexSpec(spec.relation, constant, where=spec.where), _lender(name))
             connection.execute(
-                "update pg_index set indpred ="
-                " (select indpred from pg_index where indexrelid = to_regclass(%s))"
-                " where indexrelid = %s::regclass",
-                (_lender(name).sql, name.sql),
+                f"select {RIGHTS}.take_predicate(%s::regclass, to_regclass(%s))".encode(),
+                (name.sql, _lender(name).sql),
             )
         finally:
             table.stretch()

@@ -42,4 +42,13 @@ def with_known_types(
 def _known(connection: Connection, function: str, names: Iterable[str]) -> frozenset[str]:
     query = f"select name from unnest(%s::text[]) as u (name) where {function}(name) is not null"
     wanted = sorted(name for name in names if name)
-    return frozenset(row[0] for row in connection.execute(query.encode(), (wanted,)))
+    try:
+        return frozenset(row[0] for row in connection.execute(query.encode(), (wanted,)))
+    except psycopg.ProgrammingError:
+        # What is no name at all is an error rather than unknown: find it by halves.
+        if len(wanted) == 1:
+            return frozenset()
+        half = len(wanted) // 2
+        return _known(connection, function, wanted[:half]) | _known(
+            connection, function, wanted[half:]
+        )

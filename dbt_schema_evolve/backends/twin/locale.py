@@ -13,20 +13,22 @@ _PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
 
 
 def create_database(
-    connection: psycopg.Connection[Any], name: str, catalog: Catalog
+    connection: psycopg.Connection[Any], name: str, catalog: Catalog, owner: str
 ) -> tuple[Skip, ...]:
     """Create an empty database; a Skip says that its text order had to differ."""
     for options in _attempts(catalog):
         try:
             connection.execute(
-                sql.SQL("create database {} template template0 encoding 'UTF8' {}").format(
-                    sql.Identifier(name), options
+                sql.SQL("create database {} owner {} template template0 encoding 'UTF8' {}").format(
+                    sql.Identifier(name), sql.Identifier(owner), options
                 )
             )
         except (psycopg.DataError, psycopg.ProgrammingError, psycopg.NotSupportedError):
             continue
         return ()
-    connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    connection.execute(
+        sql.SQL("create database {} owner {}").format(sql.Identifier(name), sql.Identifier(owner))
+    )
     reason = "text is ordered as this machine does, so ranges of text may be estimated differently"
     return (Skip(f"collation {catalog.collation}", reason),)
 

@@ -53,8 +53,11 @@ def restore_columns(
     connection: psycopg.Connection[Any],
     relation: RelationName,
     statistics: Sequence[ColumnStatistics],
-) -> None:
-    """Set what pg_stats says of a table's columns or an index's expressions."""
+) -> tuple[str, ...]:
+    """Set what pg_stats says of a table's columns or an index's expressions.
+
+    Return the columns of which not all could be set: it warns and goes on where a value is none.
+    """
     rows = [
         (
             relation.schema,
@@ -74,9 +77,14 @@ def restore_columns(
         )
         for row in statistics
     ]
+    refused = []
     if rows:
         with connection.cursor() as cursor:
-            cursor.executemany(_COLUMN, rows)
+            cursor.executemany(_COLUMN, rows, returning=True)
+            for row, _ in zip(statistics, cursor.results(), strict=True):
+                if cursor.fetchone() != (True,):
+                    refused.append(row.column)
+    return tuple(refused)
 
 
 def array_literal(values: Sequence[Any] | None) -> str | None:

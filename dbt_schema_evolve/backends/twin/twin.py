@@ -15,6 +15,7 @@ from dbt_schema_evolve.backends.postgres.explain import first_line, plan_of
 from dbt_schema_evolve.backends.postgres.plans import IndexUse, read_plan
 from dbt_schema_evolve.backends.twin.build import Builder
 from dbt_schema_evolve.backends.twin.change import Change, Changes, words
+from dbt_schema_evolve.backends.twin.confined import RIGHTS, STATEMENT_TIMEOUT, Confined
 from dbt_schema_evolve.backends.twin.files import PAGE_BYTES
 from dbt_schema_evolve.backends.twin.hypothetical import HypotheticalIndexes
 from dbt_schema_evolve.backends.twin.locale import create_database
@@ -30,6 +31,7 @@ from dbt_schema_evolve.records.changes import (
     Spec,
 )
 from dbt_schema_evolve.records.relations import ColumnName, RelationName
+from dbt_schema_evolve.records.twin_file import Standing
 from dbt_schema_evolve.records.workload import Skip
 
 _SERVER = {
@@ -39,16 +41,18 @@ _SERVER = {
     "shared_preload_libraries": "",
     # Planning locks every index of a table, the hidden ones too.
     "max_locks_per_transaction": "1024",
+    "temp_file_limit": "1GB",
 }
-_SESSION = {
+_SUPERUSER_SETTINGS = {
     # Inner pages of our making carry no checksum.
     "ignore_checksum_failure": "on",
+}
+_SESSION = {
     "client_min_messages": "error",
     # Otherwise a small new file is read back into the server's memory when it is committed.
     "wal_skip_threshold": "0",
     "search_path": "",
 }
-EXPLAIN_TIMEOUT = "10s"
 _databases = itertools.count(1)
 
 
@@ -99,11 +103,14 @@ class PlannerTwin:
 
     def _start(self, cluster: Cluster, stack: ExitStack) -> None:
         skips = list(self.catalog.skips)
+        confined = Confined(cluster, self._database)
+        stack.callback(confined.drop)
         with cluster.connect() as admin:
-            skips += create_database(admin, self._database, self.catalog)
-        stack.callback(_drop_database, cluster, self._database)
-        building = stack.enter_context(cluster.connect(self._database))
-        self._planning = stack.enter_context(cluster.connect(self._database))
+            confined.create_role(admin)
+            skips += create_database(admin, self._database, self.catalog, confined.role)
+        confined.prepare(_SUPERUSER_SETTINGS)
+        building = stack.enter_context(confined.session(one_statement=True))
+        self._planning = stack.enter_context(confined.session(one_statement=False))
         # What is prepared once would be analysed once, under one configuration.
         self._planning.prepare_threshold = None
         for connection in (building, self._planning):
@@ -117,7 +124,7 @@ class PlannerTwin:
                 _set(self._planning, name, value)
             except psycopg.Error as error:
                 skips.append(Skip(f"setting {name}", first_line(error)))
-        _set(self._planning, "statement_timeout", EXPLAIN_TIMEOUT)
+        _set(self._planning, "statement_timeout", STATEMENT_TIMEOUT)
         _set(self._planning, "search_path", *self._search_path)
         self._hypothetical = HypotheticalIndexes(self._builder, lambda query: self._ask(query)[0])
         self._stored = StoredViews(self._builder, self._ask, self._definitions, self._origins)
@@ -127,6 +134,12 @@ class PlannerTwin:
         }
         self.skips = tuple(sorted(set(skips), key=lambda skip: (skip.subject, skip.reason)))
         self._changes = Changes(self._builder, self._hypothetical, self._stored, self.skips)
+
+    @property
+    def standing(self) -> Standing:
+        """How much stands here."""
+        built = self._builder
+        return Standing(len(built.tables), len(built.views), len(built.indexes))
 
     def _ask(self, query: str) -> tuple[float, int]:
         """Return the planner's row count and row width for a query of ours."""
@@ -150,10 +163,7 @@ class PlannerTwin:
         if change.flipped:
             oids = ", ".join(str(oid) for oid in sorted(change.flipped))
             # The planner leaves out an index that is not valid; nothing else about it changes.
-            statements.append(
-                "update pg_index set indisvalid = not indisvalid"
-                f" where indexrelid in ({oids})".encode()
-            )
+            statements.append(f"select {RIGHTS}.flip(array[{oids}]::oid[])".encode())
         statements += self._stored.ddl(change.stored, change.unstored)
         statements.append(b"savepoint configured")
         try:
@@ -164,7 +174,8 @@ class PlannerTwin:
                 raise self._stored.check(error, words(configuration)) from error
             yield
         finally:
-            connection.execute(b"rollback")
+            if not connection.closed:
+                connection.execute(b"rollback")
 
     def _price(self, query: str, change: Change) -> Estimate | Unpriced:
         try:
@@ -214,10 +225,3 @@ def _set(connection: psycopg.Connection[Any], name: str, *values: str) -> None:
     # A list, such as search_path, is one quoted name after the other.
     literals = sql.SQL(", ").join(sql.Literal(value) for value in values)
     connection.execute(sql.SQL("set {} to {}").format(sql.Identifier(name), literals))
-
-
-def _drop_database(cluster: Cluster, name: str) -> None:
-    with cluster.connect() as admin:
-        admin.execute(
-            sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
-        )

@@ -8,7 +8,9 @@ select /* schema_evolve */
     case
         when a.attcollation <> t.typcollation then format('%%I.%%I', n.nspname, co.collname)
         else ''
-    end as collation
+    end as collation,
+    -- Virtual generated columns came with 18.
+    case when a.attgenerated = 'v' then coalesce(pg_get_expr(g.adbin, g.adrelid), '') else '' end as expression
 from pg_catalog.pg_attribute as a
 inner join pg_catalog.pg_type as t
     on a.atttypid = t.oid
@@ -16,6 +18,8 @@ left join pg_catalog.pg_collation as co
     on a.attcollation = co.oid
 left join pg_catalog.pg_namespace as n
     on co.collnamespace = n.oid
+left join pg_catalog.pg_attrdef as g
+    on a.attgenerated = 'v' and a.attrelid = g.adrelid and a.attnum = g.adnum
 where a.attrelid = any(%(oids)s::bigint[]::oid[])
     and a.attnum > 0
     and not a.attisdropped

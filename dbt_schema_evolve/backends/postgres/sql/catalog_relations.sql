@@ -19,7 +19,11 @@ select /* schema_evolve */
         when c.relkind in ('r', 'm')
             then pg_relation_size(c.oid) / current_setting('block_size')::int
     end as file_pages,
-    case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end as definition,
+    -- A view that was dropped after the snapshot is an error to pg_get_viewdef, not a null.
+    case
+        when c.relkind in ('v', 'm') and has_table_privilege(c.oid, 'select') is not null
+            then pg_get_viewdef(c.oid)
+    end as definition,
     coalesce(c.reloptions, '{}') as options,
     (
         select o.option_value::int
