@@ -17,6 +17,8 @@ class HiddenIndexes:
 
     def __init__(self, connection: psycopg.Connection, prefix: str) -> None:
         self._connection, self._prefix = connection, prefix
+        # A prepared plan depends on tables only, and would outlive what is shown and hidden.
+        connection.prepare_threshold = None
         self.names: dict[IndexSpec, str] = {}
         for shape in read_indexes(connection):
             if shape.name.startswith(prefix):

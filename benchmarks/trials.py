@@ -38,7 +38,7 @@ PACKED = Path(__file__).parent / "data" / "trials.parquet"
 
 PREFIX = "trial_"
 PAIRS = 3
-TIMEOUT_S = 20.0
+TIMEOUT_S = 8.0
 MIN_ROWS = 1000  # a smaller table has no index that a plan could be wrong about
 LARGEST_SET = 4
 

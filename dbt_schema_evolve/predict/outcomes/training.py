@@ -86,7 +86,11 @@ def _fit(outcomes: Sequence[Outcome], label: Label, start: str | None, trees: in
         "monotone_constraints": [direction * (name in _MONOTONE) for name in FEATURES]
     }
     data = lightgbm.Dataset(
-        rows, answers, weight=array(_weights(outcomes)), feature_name=list(FEATURES), params=settings
+        rows,
+        answers,
+        weight=array(_weights(outcomes)),
+        feature_name=list(FEATURES),
+        params=settings,
     )
     before: Booster | None = None if start is None else lightgbm.Booster(model_str=start)
     fitted = lightgbm.train(settings, data, num_boost_round=trees, init_model=before)
