@@ -8,6 +8,9 @@ from dbt_schema_evolve.backends.postgres.catalog_indexes import read_indexes
 from dbt_schema_evolve.records.changes import IndexSpec
 
 
+PREFIX = "trial_"
+
+
 class HiddenIndexes:
     """Builds each index once; `show` decides which of them the planner sees.
 
@@ -15,8 +18,8 @@ class HiddenIndexes:
     configurations can then take turns within milliseconds, on the same cache.
     """
 
-    def __init__(self, connection: psycopg.Connection, prefix: str) -> None:
-        self._connection, self._prefix = connection, prefix
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
         # A prepared plan depends on tables only, and would outlive what is shown and hidden.
         connection.prepare_threshold = None
         self.names: dict[IndexSpec, str] = {}
@@ -28,8 +31,8 @@ class HiddenIndexes:
         """Build an index, unless it is there, and hide it."""
         if spec in self.names:
             return
-        taken = {int(name.removeprefix(self._prefix)) for name in self.names.values()}
-        name = f"{self._prefix}{max(taken, default=0) + 1}"
+        taken = {int(name.removeprefix(PREFIX)) for name in self.names.values()}
+        name = f"{PREFIX}{max(taken, default=0) + 1}"
         sql = spec.create_sql.replace("index on", f"index {name} on", 1)
         self._connection.execute(sql.encode())
         self.names[spec] = name
@@ -42,7 +45,7 @@ class HiddenIndexes:
             "update pg_index set indisvalid = not indisvalid"
             " from pg_class where pg_class.oid = indexrelid"
             " and starts_with(relname, %s) and indisvalid <> (relname = any(%s))",
-            (self._prefix, shown),
+            (PREFIX, shown),
         )
 
     def bytes(self, specs: Iterable[IndexSpec]) -> int:

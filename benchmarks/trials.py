@@ -20,7 +20,7 @@ import duckdb
 import psycopg
 
 from benchmarks import tpc
-from benchmarks.hidden_indexes import HiddenIndexes
+from benchmarks.hidden_indexes import PREFIX, HiddenIndexes
 from benchmarks.runs import Blocks, PairedRun, paired_runs
 from benchmarks.tpc_evidence import evidence_of
 from benchmarks.warehouses import warehouse
@@ -36,7 +36,6 @@ from dbt_schema_evolve.records.plans import PlanNode
 RAW = Path(__file__).parents[1] / ".bench" / "trials"
 PACKED = Path(__file__).parent / "data" / "trials.parquet"
 
-PREFIX = "trial_"
 PAIRS = 3
 TIMEOUT_S = 8.0
 MIN_ROWS = 1000  # a smaller table has no index that a plan could be wrong about
@@ -83,7 +82,7 @@ def measure(
             catalog, indexes=tuple(i for i in catalog.indexes if not i.name.startswith(PREFIX))
         )
         evidence = evidence_of(catalog, queries, Preferences(owned_only=False))
-        hidden = HiddenIndexes(connection, PREFIX)
+        hidden = HiddenIndexes(connection)
         pool = _pool(evidence, most_indexes, rng)
         for spec in pool:
             if time.monotonic() > deadline:

@@ -54,8 +54,8 @@ FEATURES = (
     "log_work_ratio",
     "log_cost_before",
     "log_cost_after",
-    *(f"before_{name}" for name in _PLAN_FEATURES),
     *(f"after_{name}" for name in _PLAN_FEATURES),
+    *(f"more_{name}" for name in _PLAN_FEATURES),
 )
 
 
@@ -68,8 +68,8 @@ def pair_features(before: Sequence[PlanNode], after: Sequence[PlanNode]) -> tupl
         log(second.work / first.work),
         log(first.cost),
         log(second.cost),
-        *first.numbers,
         *second.numbers,
+        *(new - old for old, new in zip(first.numbers, second.numbers, strict=True)),
     )
 
 
