@@ -7,7 +7,6 @@ import psycopg
 from dbt_schema_evolve.backends.postgres.catalog_indexes import read_indexes
 from dbt_schema_evolve.records.changes import IndexSpec
 
-
 PREFIX = "trial_"
 
 
@@ -24,7 +23,7 @@ class HiddenIndexes:
         connection.prepare_threshold = None
         self.names: dict[IndexSpec, str] = {}
         for shape in read_indexes(connection):
-            if shape.name.startswith(prefix):
+            if shape.name.startswith(PREFIX):
                 self.names[shape.spec] = shape.name
 
     def build(self, spec: IndexSpec) -> None:
