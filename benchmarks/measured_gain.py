@@ -23,9 +23,9 @@ from benchmarks.hidden_indexes import HiddenIndexes
 from benchmarks.runs import paired_runs
 from benchmarks.tpc_evidence import evidence_of
 from benchmarks.warehouses import warehouse
-from dbt_schema_evolve.backends.belief.files import read_prior
+from dbt_schema_evolve.backends.belief import read_prior
 from dbt_schema_evolve.backends.postgres.catalog import read_catalog
-from dbt_schema_evolve.backends.postgres.explain import scanned_indexes
+from dbt_schema_evolve.backends.postgres.explain import explain
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.predict.outcomes.belief import Belief
 from dbt_schema_evolve.recommend import RECOMMENDERS, Recommender, recommend
@@ -177,7 +177,9 @@ class Bench:
                 speed = replace(speed, ratio_low=speed.measured_ratio)
             speeds.append(speed)
             self.hidden.show(specs)
-            used[facts.fingerprint] = scanned_indexes(self.connection, facts.sql)
+            plan = explain(self.connection, facts.sql)
+            nodes = plan.nodes if isinstance(plan, Estimate) else ()
+            used[facts.fingerprint] = frozenset(n.index for n in nodes if n.index is not None)
         figures = _figures(speeds) | {
             "indexes": len(specs),
             "real_bytes": self.hidden.bytes(specs),
