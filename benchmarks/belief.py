@@ -16,8 +16,8 @@ from typing import Any
 
 import duckdb
 
-import dbt_schema_evolve.backends.belief as shipped
 from benchmarks.trials import PACKED
+from dbt_schema_evolve.backends import belief as shipped
 from dbt_schema_evolve.predict.outcomes.belief import Belief
 from dbt_schema_evolve.predict.outcomes.bundle import write_bundle
 from dbt_schema_evolve.predict.outcomes.features import FEATURES, pair_features
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="train on all and ship it")
     parser.add_argument("--quick", action="store_true", help="two folds instead of ten")
     arguments = parser.parse_args()
-    outcomes = read_outcomes(PACKED)
+    outcomes = [each for of in read_outcomes(PACKED).values() for each in of]
     figures = evaluate(outcomes, 2 if arguments.quick else FOLDS)
     if arguments.write:
         bundle = train(outcomes, "TPC-H and TPC-DS at scales 0.1 and 1, Postgres 18")
@@ -50,15 +50,22 @@ def main() -> None:
     print()
 
 
-def read_outcomes(path: Path) -> list[Outcome]:
-    """Read the trials; a query is known by its workload and number, whatever the scale."""
+def read_outcomes(path: Path) -> dict[str, list[Outcome]]:
+    """Read the trials by warehouse; a query is known by its workload and number at any scale."""
+    found: dict[str, list[Outcome]] = defaultdict(list)
+    for row in _rows(path):
+        found[f"{row['workload']} {row['scale']:g}"].append(_outcome(row))
+    return found
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
     rows = duckdb.connect().execute(f"select * from '{path}'").fetchall()
     columns = (
         "workload", "scale", "query", "indexes", "plan", "before", "after", "baseline_us",
         "changed_us", "baseline_blocks", "changed_blocks", "baseline_temp", "changed_temp",
         "cut_off",
     )  # fmt: skip
-    return [_outcome(dict(zip(columns, row, strict=True))) for row in rows]
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _outcome(row: dict[str, Any]) -> Outcome:
@@ -90,13 +97,18 @@ def _nodes(text: str) -> tuple[PlanNode, ...]:
     )
 
 
-def evaluate(outcomes: Sequence[Outcome], folds: int) -> dict[str, Any]:
-    """Cross-validate by query, and compare with the planner's own estimates."""
+def folds(outcomes: Sequence[Outcome], count: int) -> dict[str, int]:
+    """Deal queries out: what is learned of one is never asked of the same one."""
     names = sorted({each.query for each in outcomes})
     Random(1).shuffle(names)
-    fold_of = {name: number % folds for number, name in enumerate(names)}
+    return {name: number % count for number, name in enumerate(names)}
+
+
+def evaluate(outcomes: Sequence[Outcome], number_of_folds: int) -> dict[str, Any]:
+    """Cross-validate by query, and compare with the planner's own estimates."""
+    fold_of = folds(outcomes, number_of_folds)
     chances: dict[int, Any] = {}
-    for fold in range(folds):
+    for fold in range(number_of_folds):
         known = [each for each in outcomes if fold_of[each.query] != fold]
         belief = Belief(train(known, "cross-validation"))
         for number, each in enumerate(outcomes):
@@ -118,7 +130,7 @@ def evaluate(outcomes: Sequence[Outcome], folds: int) -> dict[str, Any]:
     gains = [number for number, each in enumerate(outcomes) if each.label is Label.GAIN]
     return {
         "outcomes": len(outcomes),
-        "queries": len(names),
+        "queries": len(fold_of),
         "labels": Counter(each.label.value for each in outcomes),
         "base_rate": round(sum(truth) / len(truth), 3),
         "pr_auc": round(average_precision(truth, risks), 3),
