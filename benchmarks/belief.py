@@ -27,19 +27,27 @@ from dbt_schema_evolve.records.plans import PlanNode
 from dbt_schema_evolve.records.relations import RelationName
 
 FOLDS = 10
+DEALS = 5  # regressions are few: which queries fall into one fold moves the figures
 PRIOR = Path(shipped.__file__).parent / "prior"
 CLEAR_RATIO = 1.3  # a regression in time alone, without more blocks, has to be this clear
 PRECISION = 0.8
 
 
 def main() -> None:
-    """Cross-validate, and print."""
+    """Cross-validate, and print the median deal."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="train on all and ship it")
-    parser.add_argument("--quick", action="store_true", help="two folds instead of ten")
+    parser.add_argument(
+        "--quick", action="store_true", help="one deal of queries into folds instead of five"
+    )
     arguments = parser.parse_args()
     outcomes = [each for of in read_outcomes(PACKED).values() for each in of]
-    figures = evaluate(outcomes, 2 if arguments.quick else FOLDS)
+    deals = [evaluate(outcomes, seed) for seed in range(1, 2 if arguments.quick else DEALS + 1)]
+    deals.sort(key=lambda each: each["pr_auc"])
+    figures = deals[len(deals) // 2] | {
+        "pr_auc_range": [deals[0]["pr_auc"], deals[-1]["pr_auc"]],
+        "deals": len(deals),
+    }
     if arguments.write:
         bundle = train(outcomes, "TPC-H and TPC-DS at scales 0.1 and 1, Postgres 18")
         PRIOR.mkdir(exist_ok=True)
@@ -97,18 +105,18 @@ def _nodes(text: str) -> tuple[PlanNode, ...]:
     )
 
 
-def folds(outcomes: Sequence[Outcome], count: int) -> dict[str, int]:
+def folds(outcomes: Sequence[Outcome], seed: int) -> dict[str, int]:
     """Deal queries out: what is learned of one is never asked of the same one."""
     names = sorted({each.query for each in outcomes})
-    Random(1).shuffle(names)
-    return {name: number % count for number, name in enumerate(names)}
+    Random(seed).shuffle(names)
+    return {name: number % FOLDS for number, name in enumerate(names)}
 
 
-def evaluate(outcomes: Sequence[Outcome], number_of_folds: int) -> dict[str, Any]:
+def evaluate(outcomes: Sequence[Outcome], seed: int) -> dict[str, Any]:
     """Cross-validate by query, and compare with the planner's own estimates."""
-    fold_of = folds(outcomes, number_of_folds)
+    fold_of = folds(outcomes, seed)
     chances: dict[int, Any] = {}
-    for fold in range(number_of_folds):
+    for fold in range(FOLDS):
         known = [each for each in outcomes if fold_of[each.query] != fold]
         belief = Belief(train(known, "cross-validation"))
         for number, each in enumerate(outcomes):
