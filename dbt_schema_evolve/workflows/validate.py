@@ -8,9 +8,9 @@ from dbt_schema_evolve.errors import EvolveError, WarehouseError
 from dbt_schema_evolve.lineage.sql.rewrite import rename_relations, without_limit
 from dbt_schema_evolve.patch.plan import plan_patch
 from dbt_schema_evolve.ports import Progress, Shadow, Side
-from dbt_schema_evolve.records.changes import IndexSpec, Recommendation
+from dbt_schema_evolve.records.changes import Recommendation
 from dbt_schema_evolve.records.evidence import Evidence, QueryFacts
-from dbt_schema_evolve.records.outcomes import Outcome, Plan
+from dbt_schema_evolve.records.outcomes import Outcome
 from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.trials import (
@@ -26,9 +26,7 @@ from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.validate.speed import compare
 from dbt_schema_evolve.validate.verdicts import Measured, judge
 from dbt_schema_evolve.workflows.advise import Advice
-
-Plans = tuple[Plan, Plan]
-"""A query's plan on the baseline and on the patched target; empty where it could not be had."""
+from dbt_schema_evolve.workflows.changed_plans import Plans, is_changed, outcomes, used_indexes
 
 MAX_TRIALS = 4  # a judgement: the demo never needed more than two, and each costs two builds
 
@@ -113,7 +111,7 @@ def validate(
         trials.append(
             Trial(
                 number, remaining, measured.results, measured.speeds, builds, verdicts,
-                _outcomes(measured.speeds, plans),
+                outcomes(measured.speeds, plans),
             )
         )  # fmt: skip
         accepted = tuple(v.recommendation for v in verdicts if v.decision is Decision.ACCEPT)
@@ -179,7 +177,7 @@ def _measure(
             | q.facts.uses.reads
             for q in questions
         },
-        used=_used(plans, sides.to_patched),
+        used=used_indexes(plans, sides.to_patched),
         model_relations={
             node.unique_id: relation for relation, node in advice.evidence.models.items()
         },
@@ -267,62 +265,24 @@ def _compare_results(shadow: Shadow, question: Question) -> ResultCheck:
 def _time(
     shadow: Shadow, questions: Sequence[Question], seconds: float
 ) -> tuple[list[PairedTimes], dict[str, Plans]]:
-    times, plans = [], {}
+    """Time every query, for longest those whose plan is another than before."""
+    plans = {
+        question.facts.fingerprint: (shadow.plan(question.baseline), shadow.plan(question.patched))
+        for question in questions
+    }
+    changed = {name for name, both in plans.items() if is_changed(both)}
+    times = []
     for question in questions:
-        fingerprint = question.facts.fingerprint
+        name = question.facts.fingerprint
+        share = seconds / len(changed) if name in changed else 0.0
         try:
             baseline_us, patched_us = shadow.paired_times(
-                question.baseline, question.patched, seconds / len(questions)
+                question.baseline, question.patched, share
             )
-            both = shadow.plan(question.baseline), shadow.plan(question.patched)
         except WarehouseError:
             continue  # the result check has named it
-        times.append(PairedTimes(fingerprint, question.facts.calls, baseline_us, patched_us))
-        plans[fingerprint] = both
+        times.append(PairedTimes(name, question.facts.calls, baseline_us, patched_us))
     return times, plans
-
-
-def _used(
-    plans: Mapping[str, Plans], to_patched: Mapping[RelationName, RelationName]
-) -> dict[str, frozenset[IndexSpec]]:
-    """Return the indexes that each patched plan scans, in production's names."""
-    from_patched = {shadow_name: name for name, shadow_name in to_patched.items()}
-    return {
-        fingerprint: frozenset(
-            node.index.on(from_patched.get(node.index.relation, node.index.relation))
-            for node in patched
-            if node.index is not None
-        )
-        for fingerprint, (_, patched) in plans.items()
-    }
-
-
-def _outcomes(speeds: Sequence[SpeedComparison], plans: Mapping[str, Plans]) -> tuple[Outcome, ...]:
-    """Put what was measured beside the plans, where those differ in more than their prices."""
-    found = []
-    for speed in speeds:
-        before, after = plans[speed.fingerprint]
-        if before and after and _shape(before) != _shape(after):
-            found.append(
-                Outcome(
-                    speed.fingerprint, before, after, speed.measured_ratio, speed.ratio_low,
-                    speed.ratio_high,
-                )
-            )  # fmt: skip
-    return tuple(found)
-
-
-def _shape(plan: Plan) -> list[tuple[object, ...]]:
-    """Return what a plan does; the schemas of the two sides have different names."""
-    return [
-        (
-            node.depth,
-            node.kind,
-            node.relation and node.relation.name,
-            node.index and (node.index.keys, node.index.include, node.index.where),
-        )
-        for node in plan
-    ]
 
 
 def _sizes(

@@ -50,6 +50,7 @@ class FakeShadow:
     def __init__(self, ratios: Mapping[RelationName, float]) -> None:
         self._ratios = ratios
         self.patched_files: list[Mapping[str, bytes]] = []
+        self.seconds: list[float] = []
 
     def prepare(self, side: Side, files: Mapping[str, bytes]) -> Mapping[str, RelationName]:
         if side is Side.PATCHED:
@@ -75,7 +76,8 @@ class FakeShadow:
     def paired_times(
         self, baseline: str, patched: str, seconds: float
     ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        del baseline, seconds
+        del baseline
+        self.seconds.append(seconds)
         indexed = [each for each in self._indexed() if f'"{each.name}"' in patched]
         ratio = self._ratios[indexed[0]] if indexed else 1.0
         return (100_000,) * 9, (round(100_000 * ratio),) * 9
@@ -183,3 +185,10 @@ def test_a_query_whose_plan_stays_teaches_nothing() -> None:
     last = validation.trials[-1]
     assert [each.query for each in last.outcomes] == ["orders"]
     assert len(last.speeds) == 2
+
+
+def test_the_time_goes_to_the_queries_whose_plan_is_another() -> None:
+    shadow, _ = run({ORDERS: 0.1, EVENTS: 2.0})
+    first, second = shadow.seconds[:2], shadow.seconds[2:]
+    assert first == [20.0, 20.0]  # both have an index
+    assert second == [40.0, 0.0]  # the rejected one is as before: the fewest pairs will do
