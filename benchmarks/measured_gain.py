@@ -187,6 +187,7 @@ class Bench:
             "real_bytes": self.hidden.bytes(specs),
             "too_long": too_long,
         }
+        print(json.dumps({name: figures}), file=sys.stderr)
         return Measurement(tuple(changes), tuple(speeds), used, figures)
 
     def _plan(self, query: str, shown: Sequence[IndexSpec]) -> Estimate:
