@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -156,6 +157,7 @@ class Bench:
     def trial(self, changes: Sequence[Recommendation], name: str) -> Measurement:
         """Build what is missing and time every query with these indexes and without any."""
         specs = [each.spec for each in changes if isinstance(each.spec, IndexSpec)]
+        self.connection.execute("reset statement_timeout")  # which the last query's run has set
         for spec in specs:
             self.hidden.build(spec)
         speeds, used, too_long = [], {}, []
@@ -207,7 +209,10 @@ def _figures(speeds: Sequence[SpeedComparison]) -> dict[str, Any]:
         ),
         "worst_query_ratio": round(worst.measured_ratio, 3),
         "worst_query": worst.fingerprint,
-        "worst_query_interval": [round(worst.ratio_low, 3), round(worst.ratio_high, 3)],
+        "worst_query_interval": [
+            round(bound, 3) if isfinite(bound) else None
+            for bound in (worst.ratio_low, worst.ratio_high)
+        ],
         "slower_beyond_noise": [s.fingerprint for s in speeds if slower_beyond_noise(s)],
         "queries": len(speeds),
         "ratios": {each.fingerprint: round(each.measured_ratio, 3) for each in speeds},
