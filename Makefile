@@ -39,6 +39,9 @@ golden: $(INSTALLED) ## Rewrite expected outputs, to be read in the diff
 
 bench: $(INSTALLED) ## The published figures, one JSON object a benchmark
 	$(BIN)/python -m benchmarks.twin
+	$(BIN)/python -m benchmarks.belief
+	$(BIN)/python -m benchmarks.calibration
+	$(BIN)/python -m benchmarks.measured_gain
 	$(BIN)/python -m benchmarks.lineage
 	$(BIN)/python -m benchmarks.lineage_accuracy
 	$(BIN)/python -m benchmarks.graph_stores

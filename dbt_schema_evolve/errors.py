@@ -64,3 +64,7 @@ class TwinFileError(EvolveError):
 
 class PatchError(EvolveError):
     """A project file cannot be patched without touching what must not change."""
+
+
+class PredictorError(EvolveError):
+    """A trained model's file is damaged, or not one of this version."""

@@ -10,11 +10,11 @@ from dbt_schema_evolve.ingest.log_entries import LogSettings
 from dbt_schema_evolve.recommend.cost import CostOracle
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.catalog import Catalog
-from dbt_schema_evolve.records.changes import IndexSpec
 from dbt_schema_evolve.records.etl import EtlEvent, SeenReport
 from dbt_schema_evolve.records.executions import Execution, ExecutionCount
 from dbt_schema_evolve.records.lineage import LineageGraph, NodeLineage
 from dbt_schema_evolve.records.lineage_states import ColumnType, GraphSeen, LineageState
+from dbt_schema_evolve.records.plans import PlanNode
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.property_graph import EdgeLabel, PropertyGraph
@@ -268,8 +268,8 @@ class Shadow(Protocol):
         """Time two forms of a query in interleaved pairs, in microseconds."""
         ...
 
-    def used_indexes(self, query: str) -> frozenset[IndexSpec]:
-        """Return the structure of each index that the plan of a query scans."""
+    def plan(self, query: str) -> tuple[PlanNode, ...]:
+        """Return the plan of a query, each index that it scans known by structure."""
         ...
 
     def sizes(self, side: Side) -> Mapping[RelationName, int]:

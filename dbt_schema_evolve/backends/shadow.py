@@ -14,11 +14,12 @@ from dbt_schema_evolve.backends.dbt_project import DbtProject, Target
 from dbt_schema_evolve.backends.dbt_runner import DbtRunner, project_arguments
 from dbt_schema_evolve.backends.postgres import measure, shadow_schemas
 from dbt_schema_evolve.backends.postgres.connect import connect
-from dbt_schema_evolve.backends.postgres.explain import scanned_indexes
+from dbt_schema_evolve.backends.postgres.explain import explain
 from dbt_schema_evolve.errors import BusyError, ProjectError, WarehouseError
 from dbt_schema_evolve.ingest.artifacts import read_manifest, read_run_results
 from dbt_schema_evolve.ports import Side
-from dbt_schema_evolve.records.changes import IndexSpec
+from dbt_schema_evolve.recommend.cost import Estimate
+from dbt_schema_evolve.records.plans import PlanNode
 from dbt_schema_evolve.records.relations import RelationName
 
 _LOCK = 0x5E7A_5AD0  # any number, the same in every process
@@ -131,10 +132,10 @@ class ShadowTarget:
         with self._clear("time a query"):
             return measure.paired_times(self.connection, baseline, patched, seconds)
 
-    def used_indexes(self, query: str) -> frozenset[IndexSpec]:
-        """Return the structure of each index that the plan of a query scans."""
-        with self._clear("explain a query"):
-            return scanned_indexes(self.connection, query)
+    def plan(self, query: str) -> tuple[PlanNode, ...]:
+        """Return the plan of a query, each index that it scans known by structure."""
+        found = explain(self.connection, query)
+        return found.nodes if isinstance(found, Estimate) else ()
 
     def sizes(self, side: Side) -> Mapping[RelationName, int]:
         """Return the bytes of each relation that stores rows, its indexes included."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dbt_schema_evolve.backends import clock
 from dbt_schema_evolve.backends.artifact_files import artifact_files
+from dbt_schema_evolve.backends.belief import add_outcomes, read_outcomes, read_prior
 from dbt_schema_evolve.backends.dbt_project import DbtProject, Target, find_project, find_target
 from dbt_schema_evolve.backends.dbt_runner import DbtRunner
 from dbt_schema_evolve.backends.event_files import MAX_BYTES, event_files
@@ -34,6 +35,8 @@ from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.patch.plan import plan_patch
 from dbt_schema_evolve.ports import CatalogSource, Progress
+from dbt_schema_evolve.predict.outcomes.belief import Belief
+from dbt_schema_evolve.predict.outcomes.training import retrain
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.records.evidence import Evidence
@@ -189,11 +192,19 @@ class App:
         with self.shadow() as shadow:
             validation = validate(advice, self.files(), shadow, self.progress)
         write_verdicts(self.project.state_dir, validation.verdicts)
+        add_outcomes(self.project.state_dir, validation.outcomes)
         return validation
 
     def verdicts(self) -> Mapping[str, KeptVerdict]:
         """Return what the last validation found, by the key of the recommendation."""
         return read_verdicts(self.project.state_dir)
+
+    def belief(self) -> Belief:
+        """Return the judge of estimates: the prior, corrected by what was measured here.
+
+        Raises PredictorError where the prior is damaged.
+        """
+        return Belief(retrain(read_prior(), read_outcomes(self.project.state_dir)))
 
     def proven(self, advice: Advice) -> tuple[ConfigPatch, tuple[Skip, ...]]:
         """Return the patch without what the last validation did not accept, and that."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dbt_schema_evolve.records.changes import Recommendation
+from dbt_schema_evolve.records.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +90,4 @@ class Trial:
     speeds: tuple[SpeedComparison, ...]
     builds: tuple[BuildTimes, ...]
     verdicts: tuple[Verdict, ...]
+    outcomes: tuple[Outcome, ...] = ()  # of the queries whose plan is another than before

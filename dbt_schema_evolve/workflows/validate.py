@@ -8,8 +8,9 @@ from dbt_schema_evolve.errors import EvolveError, WarehouseError
 from dbt_schema_evolve.lineage.sql.rewrite import rename_relations, without_limit
 from dbt_schema_evolve.patch.plan import plan_patch
 from dbt_schema_evolve.ports import Progress, Shadow, Side
-from dbt_schema_evolve.records.changes import IndexSpec, Recommendation
+from dbt_schema_evolve.records.changes import Recommendation
 from dbt_schema_evolve.records.evidence import Evidence, QueryFacts
+from dbt_schema_evolve.records.outcomes import Outcome
 from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.trials import (
@@ -25,6 +26,7 @@ from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.validate.speed import compare
 from dbt_schema_evolve.validate.verdicts import Measured, judge
 from dbt_schema_evolve.workflows.advise import Advice
+from dbt_schema_evolve.workflows.changed_plans import Plans, is_changed, outcomes, used_indexes
 
 MAX_TRIALS = 4  # a judgement: the demo never needed more than two, and each costs two builds
 
@@ -47,6 +49,11 @@ class Validation:
     def accepted(self) -> tuple[Verdict, ...]:
         """The verdicts on what the patch still carries."""
         return tuple(v for v in self.verdicts if v.decision is Decision.ACCEPT)
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Every changed plan that was measured, of all trials."""
+        return tuple(outcome for trial in self.trials for outcome in trial.outcomes)
 
     @property
     def speeds(self) -> tuple[SpeedComparison, ...]:
@@ -97,11 +104,16 @@ def validate(
             base_builds.append(shadow.build(Side.BASELINE))
         shadow.settle()
         sides = Sides.of(advice.evidence, base, patched)
-        measured, skips = _measure(advice, remaining, shadow, sides, seconds, progress)
+        measured, plans, skips = _measure(advice, remaining, shadow, sides, seconds, progress)
         builds = _build_times(base_builds, patched_builds)
         measured = replace(measured, builds=builds)
         verdicts = judge(remaining, measured, advice.evidence.runs, advice.evidence.window_days)
-        trials.append(Trial(number, remaining, measured.results, measured.speeds, builds, verdicts))
+        trials.append(
+            Trial(
+                number, remaining, measured.results, measured.speeds, builds, verdicts,
+                outcomes(measured.speeds, plans),
+            )
+        )  # fmt: skip
         accepted = tuple(v.recommendation for v in verdicts if v.decision is Decision.ACCEPT)
         if len(accepted) == len(remaining):
             break
@@ -146,7 +158,7 @@ def _measure(
     sides: Sides,
     seconds: float,
     progress: Progress,
-) -> tuple[Measured, tuple[Skip, ...]]:
+) -> tuple[Measured, Mapping[str, Plans], tuple[Skip, ...]]:
     questions, skips = _questions(advice, remaining, sides)
     progress.step(f"compare {len(sides.to_base)} relations and {len(questions)} results")
     results = [
@@ -154,7 +166,7 @@ def _measure(
         *(_compare_results(shadow, question) for question in questions),
     ]
     progress.step(f"time {len(questions)} queries in pairs")
-    times, used = _time(shadow, questions, sides.to_patched, seconds)
+    times, plans = _time(shadow, questions, seconds)
     measured = Measured(
         results=tuple(results),
         speeds=tuple(compare(pair) for pair in times),
@@ -165,13 +177,13 @@ def _measure(
             | q.facts.uses.reads
             for q in questions
         },
-        used=used,
+        used=used_indexes(plans, sides.to_patched),
         model_relations={
             node.unique_id: relation for relation, node in advice.evidence.models.items()
         },
         sizes=_sizes(remaining, shadow, sides),
     )
-    return measured, skips
+    return measured, plans, skips
 
 
 def _build_times(
@@ -251,27 +263,26 @@ def _compare_results(shadow: Shadow, question: Question) -> ResultCheck:
 
 
 def _time(
-    shadow: Shadow,
-    questions: Sequence[Question],
-    to_patched: Mapping[RelationName, RelationName],
-    seconds: float,
-) -> tuple[list[PairedTimes], dict[str, frozenset[IndexSpec]]]:
-    from_patched = {shadow_name: name for name, shadow_name in to_patched.items()}
-    times, used = [], {}
+    shadow: Shadow, questions: Sequence[Question], seconds: float
+) -> tuple[list[PairedTimes], dict[str, Plans]]:
+    """Time every query, for longest those whose plan is another than before."""
+    plans = {
+        question.facts.fingerprint: (shadow.plan(question.baseline), shadow.plan(question.patched))
+        for question in questions
+    }
+    changed = {name for name, both in plans.items() if is_changed(both)}
+    times = []
     for question in questions:
-        fingerprint = question.facts.fingerprint
+        name = question.facts.fingerprint
+        share = seconds / len(changed) if name in changed else 0.0
         try:
             baseline_us, patched_us = shadow.paired_times(
-                question.baseline, question.patched, seconds / len(questions)
+                question.baseline, question.patched, share
             )
-            indexes = shadow.used_indexes(question.patched)
         except WarehouseError:
             continue  # the result check has named it
-        times.append(PairedTimes(fingerprint, question.facts.calls, baseline_us, patched_us))
-        used[fingerprint] = frozenset(
-            index.on(from_patched.get(index.relation, index.relation)) for index in indexes
-        )
-    return times, used
+        times.append(PairedTimes(name, question.facts.calls, baseline_us, patched_us))
+    return times, plans
 
 
 def _sizes(

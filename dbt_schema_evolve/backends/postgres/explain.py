@@ -34,16 +34,6 @@ def explain(connection: psycopg.Connection[Any], sql: str) -> Estimate | Unprice
         return Unpriced(first_line(error))
 
 
-def scanned_indexes(connection: psycopg.Connection[Any], sql: str) -> frozenset[IndexSpec]:
-    """Return the structure of every index that a query's plan scans; raises psycopg.Error."""
-    with connection.transaction(force_rollback=True):
-        plan = plan_of(connection, sql)
-        if isinstance(plan, Unpriced):
-            return frozenset()
-        connection.execute("set /* schema_evolve */ local search_path = ''")
-        return frozenset(_structures(connection, plan).values())
-
-
 def plan_of(connection: psycopg.Connection[Any], sql: str) -> Plan | Unpriced:
     """Return EXPLAIN's JSON; the surrounding transaction is spoilt where psycopg raises."""
     if _PARAMETER.search(sql) and connection.info.server_version >= _HAS_GENERIC_PLANS:

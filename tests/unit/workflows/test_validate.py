@@ -9,6 +9,8 @@ from dbt_schema_evolve.ports import Side
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec, Recommendation, Selection
 from dbt_schema_evolve.records.evidence import Evidence, ModelRuns, QueryFacts
 from dbt_schema_evolve.records.lineage import LineageGraph
+from dbt_schema_evolve.records.outcomes import Label
+from dbt_schema_evolve.records.plans import PlanNode
 from dbt_schema_evolve.records.project import Node, Project
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.trials import Decision
@@ -48,6 +50,7 @@ class FakeShadow:
     def __init__(self, ratios: Mapping[RelationName, float]) -> None:
         self._ratios = ratios
         self.patched_files: list[Mapping[str, bytes]] = []
+        self.seconds: list[float] = []
 
     def prepare(self, side: Side, files: Mapping[str, bytes]) -> Mapping[str, RelationName]:
         if side is Side.PATCHED:
@@ -73,17 +76,20 @@ class FakeShadow:
     def paired_times(
         self, baseline: str, patched: str, seconds: float
     ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        del baseline, seconds
+        del baseline
+        self.seconds.append(seconds)
         indexed = [each for each in self._indexed() if f'"{each.name}"' in patched]
         ratio = self._ratios[indexed[0]] if indexed else 1.0
         return (100_000,) * 9, (round(100_000 * ratio),) * 9
 
-    def used_indexes(self, query: str) -> frozenset[IndexSpec]:
-        return frozenset(
-            INDEX[each].on(RelationName(Side.PATCHED.value, each.name))
-            for each in self._indexed()
-            if f'"{each.name}"' in query
-        )
+    def plan(self, query: str) -> tuple[PlanNode, ...]:
+        side = Side.PATCHED if Side.PATCHED.value in query else Side.BASELINE
+        (relation,) = (each for each in INDEX if f'"{each.name}"' in query)
+        shadow_name = RelationName(side.value, relation.name)
+        if side is Side.BASELINE or relation not in self._indexed():
+            return (PlanNode(0, "Seq Scan", shadow_name, None, 1.0, 8, 0.0, 100.0),)
+        index = INDEX[relation].on(shadow_name)
+        return (PlanNode(0, "Index Scan", shadow_name, index, 1.0, 8, 0.0, 8.0),)
 
     def sizes(self, side: Side) -> Mapping[RelationName, int]:
         return {RelationName(side.value, each.name): 8192 for each in INDEX}
@@ -166,3 +172,23 @@ def test_nothing_is_left_where_nothing_helps() -> None:
     assert validation.accepted == ()
     assert validation.speeds == ()
     assert validation.patch.edits == ()
+
+
+def test_what_a_changed_plan_was_measured_to_gain_is_an_outcome_to_learn_from() -> None:
+    _, validation = run({ORDERS: 0.1, EVENTS: 2.0})
+    labels = {(each.query, each.label) for each in validation.outcomes}
+    assert labels == {("orders", Label.GAIN), ("events", Label.REGRESSION)}
+
+
+def test_a_query_whose_plan_stays_teaches_nothing() -> None:
+    _, validation = run({ORDERS: 0.1, EVENTS: 2.0})
+    last = validation.trials[-1]
+    assert [each.query for each in last.outcomes] == ["orders"]
+    assert len(last.speeds) == 2
+
+
+def test_the_time_goes_to_the_queries_whose_plan_is_another() -> None:
+    shadow, _ = run({ORDERS: 0.1, EVENTS: 2.0})
+    first, second = shadow.seconds[:2], shadow.seconds[2:]
+    assert first == [20.0, 20.0]  # both have an index
+    assert second == [40.0, 0.0]  # the rejected one is as before: the fewest pairs will do
