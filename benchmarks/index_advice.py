@@ -1,9 +1,9 @@
 """Index advice against published advisors: `python -m benchmarks.index_advice [--quick]`.
 
 The same queries, key width, planner and budgets as in the comparisons of the Hasso Plattner
-Institute's platform: Postgres 15 with HypoPG, no secondary index before, every query once. The
-costs of every chosen set, whoever chose it and by whichever oracle, are HypoPG's. Prints one JSON
-object; progress goes to stderr.
+Institute's platform: Postgres 15 with HypoPG, the starting point of `bare.py`, every query once.
+The costs of every chosen set, whoever chose it and by whichever oracle, are HypoPG's. Prints one
+JSON object; progress goes to stderr.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from typing import Any
 import psycopg
 
 from benchmarks import peers, tpc
+from benchmarks.bare import bare_database
 from benchmarks.catalog_evidence import evidence_of, plain_recommenders
 from benchmarks.warehouses import DEBIAN_15, warehouse
 from dbt_schema_evolve.backends.cluster import Cluster
@@ -110,12 +111,16 @@ class Judge:
 
 def measure(cluster: Cluster, arguments: argparse.Namespace) -> dict[str, Any]:
     """Advise, let the peers advise, and judge all alike."""
-    workload, name = tpc.compared_queries(arguments.workload), arguments.workload
+    workload, name = (
+        tpc.compared_queries(arguments.workload),
+        bare_database(cluster, arguments.workload),
+    )
     in_real_bytes = arguments.budget_real_mb is not None
-    budget_mb = arguments.budget_real_mb or arguments.budget_mb or DEFAULT_BUDGET_MB[name]
+    budget_mb = (
+        arguments.budget_real_mb or arguments.budget_mb or DEFAULT_BUDGET_MB[arguments.workload]
+    )
     with ExitStack() as stack:
         connections = [stack.enter_context(cluster.connect(name)) for _ in range(3)]
-        connections[0].execute("create extension if not exists hypopg")
         hypopg = stack.enter_context(HypoPgOracle(connections[0], expendable=name))
         real = stack.enter_context(RealIndexOracle(connections[1], expendable=name))
         judge = Judge(tuple(workload.values()), hypopg, real)
@@ -131,7 +136,7 @@ def measure(cluster: Cluster, arguments: argparse.Namespace) -> dict[str, Any]:
         ready_s = time.perf_counter() - started
         ours = _advise(catalog, workload, oracle, budget_mb, all_kinds=arguments.all_kinds)
         figures = {
-            "workload": name,
+            "workload": arguments.workload,
             "scale": arguments.scale,
             "oracle": arguments.oracle,
             "budget_bytes": round(budget_mb * MB),
