@@ -39,6 +39,7 @@ golden: $(INSTALLED) ## Rewrite expected outputs, to be read in the diff
 
 bench: $(INSTALLED) ## The published figures, one JSON object a benchmark
 	$(BIN)/python -m benchmarks.twin
+	$(BIN)/python -m benchmarks.index_advice --peers
 	$(BIN)/python -m benchmarks.lineage
 	$(BIN)/python -m benchmarks.lineage_accuracy
 	$(BIN)/python -m benchmarks.graph_stores

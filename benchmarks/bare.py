@@ -17,7 +17,7 @@ def bare_database(cluster: Cluster, workload: str) -> str:
     """Return the name of a database with a workload's published starting point, made if absent."""
     name = f"{workload}_bare"
     with cluster.connect() as admin:
-        if admin.execute("select from pg_database where datname = %s", [name]).fetchone():
+        if admin.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
             return name
         admin.execute(f"drop database if exists {name}_new".encode())
         admin.execute(f"create database {name}_new template {workload}".encode())

@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument(
         "--budget-real-mb",
         type=float,
-        help="in real bytes: the twin sizes, HypoPG prices, and the set is priced built as well",
+        help="ours instead, in real bytes as the twin sizes them; the peers keep --budget-mb",
     )
     parser.add_argument("--oracle", choices=("hypopg", "twin"), default="hypopg")
     parser.add_argument(
@@ -60,6 +60,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.scale, arguments.budget_mb = QUICK_SCALE, arguments.budget_mb or QUICK_BUDGET_MB
+    if not DEBIAN_15.exists():
+        sys.exit("needs Debian's packages: apt-get install postgresql-15 postgresql-15-hypopg")
     with warehouse(arguments.workload, arguments.scale, DEBIAN_15) as cluster:
         json.dump(measure(cluster, arguments), sys.stdout, indent=2)
     print()
@@ -116,9 +118,8 @@ def measure(cluster: Cluster, arguments: argparse.Namespace) -> dict[str, Any]:
         bare_database(cluster, arguments.workload),
     )
     in_real_bytes = arguments.budget_real_mb is not None
-    budget_mb = (
-        arguments.budget_real_mb or arguments.budget_mb or DEFAULT_BUDGET_MB[arguments.workload]
-    )
+    peers_mb = arguments.budget_mb or DEFAULT_BUDGET_MB[arguments.workload]
+    budget_mb = arguments.budget_real_mb or peers_mb
     with ExitStack() as stack:
         connections = [stack.enter_context(cluster.connect(name)) for _ in range(3)]
         hypopg = stack.enter_context(HypoPgOracle(connections[0], expendable=name))
@@ -149,7 +150,7 @@ def measure(cluster: Cluster, arguments: argparse.Namespace) -> dict[str, Any]:
         if arguments.peers:
             print("Extend", file=sys.stderr)
             figures["peers"] = {
-                "extend": _extend(cluster, name, catalog, workload, budget_mb, judge)
+                "extend": _extend(cluster, name, catalog, workload, peers_mb, judge)
             }
         return figures
 
