@@ -1,9 +1,9 @@
 """Index advice against published advisors: `python -m benchmarks.index_advice [--quick]`.
 
 The same queries, key width, planner and budgets as in the comparisons of the Hasso Plattner
-Institute's platform: Postgres 15 with HypoPG, no secondary index before, every query once. The
-costs of every chosen set, whoever chose it and by whichever oracle, are HypoPG's. Prints one JSON
-object; progress goes to stderr.
+Institute's platform: Postgres 15 with HypoPG, the starting point of `bare.py`, every query once.
+The costs of every chosen set, whoever chose it and by whichever oracle, are HypoPG's. Prints one
+JSON object; progress goes to stderr.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from typing import Any
 import psycopg
 
 from benchmarks import peers, tpc
+from benchmarks.bare import bare_database
 from benchmarks.catalog_evidence import evidence_of, plain_recommenders
 from benchmarks.warehouses import DEBIAN_15, warehouse
 from dbt_schema_evolve.backends.cluster import Cluster
@@ -48,7 +49,7 @@ def main() -> None:
     parser.add_argument(
         "--budget-real-mb",
         type=float,
-        help="in real bytes: the twin sizes, HypoPG prices, and the set is priced built as well",
+        help="ours instead, in real bytes as the twin sizes them; the peers keep --budget-mb",
     )
     parser.add_argument("--oracle", choices=("hypopg", "twin"), default="hypopg")
     parser.add_argument(
@@ -59,6 +60,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.scale, arguments.budget_mb = QUICK_SCALE, arguments.budget_mb or QUICK_BUDGET_MB
+    if not DEBIAN_15.exists():
+        sys.exit("needs Debian's packages: apt-get install postgresql-15 postgresql-15-hypopg")
     with warehouse(arguments.workload, arguments.scale, DEBIAN_15) as cluster:
         json.dump(measure(cluster, arguments), sys.stdout, indent=2)
     print()
@@ -110,12 +113,15 @@ class Judge:
 
 def measure(cluster: Cluster, arguments: argparse.Namespace) -> dict[str, Any]:
     """Advise, let the peers advise, and judge all alike."""
-    workload, name = tpc.compared_queries(arguments.workload), arguments.workload
+    workload, name = (
+        tpc.compared_queries(arguments.workload),
+        bare_database(cluster, arguments.workload),
+    )
     in_real_bytes = arguments.budget_real_mb is not None
-    budget_mb = arguments.budget_real_mb or arguments.budget_mb or DEFAULT_BUDGET_MB[name]
+    peers_mb = arguments.budget_mb or DEFAULT_BUDGET_MB[arguments.workload]
+    budget_mb = arguments.budget_real_mb or peers_mb
     with ExitStack() as stack:
         connections = [stack.enter_context(cluster.connect(name)) for _ in range(3)]
-        connections[0].execute("create extension if not exists hypopg")
         hypopg = stack.enter_context(HypoPgOracle(connections[0], expendable=name))
         real = stack.enter_context(RealIndexOracle(connections[1], expendable=name))
         judge = Judge(tuple(workload.values()), hypopg, real)
@@ -131,7 +137,7 @@ def measure(cluster: Cluster, arguments: argparse.Namespace) -> dict[str, Any]:
         ready_s = time.perf_counter() - started
         ours = _advise(catalog, workload, oracle, budget_mb, all_kinds=arguments.all_kinds)
         figures = {
-            "workload": name,
+            "workload": arguments.workload,
             "scale": arguments.scale,
             "oracle": arguments.oracle,
             "budget_bytes": round(budget_mb * MB),
@@ -144,7 +150,7 @@ def measure(cluster: Cluster, arguments: argparse.Namespace) -> dict[str, Any]:
         if arguments.peers:
             print("Extend", file=sys.stderr)
             figures["peers"] = {
-                "extend": _extend(cluster, name, catalog, workload, budget_mb, judge)
+                "extend": _extend(cluster, name, catalog, workload, peers_mb, judge)
             }
         return figures
 

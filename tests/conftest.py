@@ -11,6 +11,8 @@ import pytest
 from dbt_schema_evolve.backends.cluster import Cluster
 from tests.bolt_server import bolt_server
 
+DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
+
 _numbers = itertools.count()
 
 
@@ -25,6 +27,18 @@ def cluster() -> Iterator[Cluster]:
         settings = {"shared_preload_libraries": "pg_stat_statements"}
         with Cluster(Path(folder) / "one", settings) as running:
             yield running
+
+
+@pytest.fixture(scope="session")
+def debian_cluster() -> Iterator[Cluster]:
+    """Debian's Postgres 15 with HypoPG, for what the embedded server cannot show."""
+    if not (DEBIAN_15.parent / "lib" / "hypopg.so").exists():
+        pytest.skip("needs Debian's packages postgresql-15 and postgresql-15-hypopg")
+    with (
+        tempfile.TemporaryDirectory(prefix="se-cluster-") as folder,
+        Cluster(Path(folder) / "debian", {"autovacuum": "off"}, DEBIAN_15) as running,
+    ):
+        yield running
 
 
 @pytest.fixture

@@ -34,19 +34,27 @@ class Unpriced:
 class CostOracle(Protocol):
     """Prices queries under configurations that need not exist.
 
-    Pricing leaves no trace: the same question gets the same answer whatever was asked between.
+    Pricing leaves no trace: the same question gets the same answer whatever was asked between, in
+    whatever order the specs came. An index that exists already adds nothing and takes nothing. Of
+    the kinds of change an oracle may know some only; it refuses the others, it never ignores them.
+    `tests/contracts/test_cost_oracle.py` holds every oracle to this, `test_oracles_agree.py` beside
+    it says how close their prices are.
     """
 
     def price(
         self, queries: Sequence[str], configuration: Configuration = AS_IT_IS
     ) -> tuple[Estimate | Unpriced, ...]:
-        """Price each query, in order.
+        """Price each query, in order; one that the planner refuses costs only itself.
 
         Raises OracleError where the configuration itself cannot be: an unknown relation or column,
-        or a kind of change that this oracle does not know.
+        an index both wanted and dropped, or a kind of change that this oracle does not know.
         """
         ...
 
     def size_bytes(self, spec: Spec) -> int:
-        """Return the extra space of a spec, negative for what it frees."""
+        """Return the extra space of a spec, negative for what it frees; raises as `price` does.
+
+        Real bytes from the twin and from indexes that were built; HypoPG's are its own, two to
+        five times as many.
+        """
         ...

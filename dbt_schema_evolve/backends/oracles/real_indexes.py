@@ -17,10 +17,8 @@ from dbt_schema_evolve.recommend.cost import AS_IT_IS, Estimate, Unpriced
 from dbt_schema_evolve.records.changes import Configuration, DropIndexSpec, IndexSpec, Spec
 from dbt_schema_evolve.records.relations import RelationName, quoted
 
-_TIMEOUTS = {
-    "lock_timeout": "5s",  # whoever uses the tables goes first
-    "statement_timeout": "15min",  # an index on the largest table that a shadow should hold
-}
+LOCK_TIMEOUT = "5s"  # whoever uses the tables goes first
+BUILD_TIMEOUT = "15min"  # for an index on the largest table that a shadow should hold
 
 
 @dataclass(slots=True)
@@ -43,9 +41,14 @@ class RealIndexOracle:
     """
 
     def __init__(
-        self, connection: psycopg.Connection[Any], *, expendable: str | None = None
+        self,
+        connection: psycopg.Connection[Any],
+        *,
+        expendable: str | None = None,
+        lock_timeout: str = LOCK_TIMEOUT,
     ) -> None:
         self._connection, self._expendable = connection, expendable
+        self._timeouts = {"lock_timeout": lock_timeout, "statement_timeout": BUILD_TIMEOUT}
         self._sizes: dict[IndexSpec, int] = {}
 
     def __enter__(self) -> Self:
@@ -110,7 +113,7 @@ class RealIndexOracle:
                 )
             if self._expendable is None:
                 check_shadow(self._connection, spec.relation)
-        for setting, value in _TIMEOUTS.items():
+        for setting, value in self._timeouts.items():
             self._connection.execute(f"set /* schema_evolve */ local {setting} = '{value}'")
         in_force = _InForce(self._known.structures)
         for number, spec in enumerate(sorted(configuration, key=repr)):
