@@ -211,9 +211,7 @@ def _with_statistics(index: IndexShape, statistics: Statistics) -> IndexShape:
     return replace(index, statistics=found)
 
 
-def _planned_otherwise(
-    connection: psycopg.Connection[Any], oids: Sequence[int]
-) -> Iterator[Skip]:
+def _planned_otherwise(connection: psycopg.Connection[Any], oids: Sequence[int]) -> Iterator[Skip]:
     """What the twin prices with the costs and settings of everything else."""
     for row in rows_of(connection, "catalog_tablespaces", {"oids": list(oids)}):
         reason = f"the page costs of tablespace {row['tablespace']} are not carried over"
