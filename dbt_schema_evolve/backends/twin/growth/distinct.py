@@ -33,8 +33,13 @@ def grown_n_distinct(
 ) -> float:
     """Return the statistic of a grown column; `before` and `after` have its rows and pages."""
     present = 1 - row.null_fraction
-    if growth.with_rows or row.n_distinct == 0 or min(before.rows, after.rows) * present < 1:
+    if row.n_distinct == 0 or min(before.rows, after.rows) * present < 1:
         return row.n_distinct
+    if growth.with_rows:
+        share = distinct_values(row, before.rows) / before.rows
+        return (
+            row.n_distinct if row.n_distinct < 0 else _as_reported(share * after.rows, after.rows)
+        )
     common, share = _common(row, growth, before.rows)
     today = draws(before.rows, before.pages, present * (1 - share))
     tomorrow = draws(after.rows, after.pages, present * (1 - share))
