@@ -21,9 +21,9 @@ from typing import Any
 import psycopg
 
 from benchmarks import tpc
+from benchmarks.catalog_evidence import evidence_of
 from benchmarks.hidden_indexes import HiddenIndexes
 from benchmarks.runs import paired_runs
-from benchmarks.tpc_evidence import evidence_of
 from benchmarks.warehouses import warehouse
 from dbt_schema_evolve.backends.belief import read_prior
 from dbt_schema_evolve.backends.postgres.catalog import read_catalog
@@ -39,7 +39,7 @@ from dbt_schema_evolve.records.changes import (
     IndexSpec,
     Recommendation,
 )
-from dbt_schema_evolve.records.evidence import Evidence, Preferences
+from dbt_schema_evolve.records.evidence import Evidence
 from dbt_schema_evolve.records.trials import Decision, PairedTimes, SpeedComparison
 from dbt_schema_evolve.validate.speed import compare
 from dbt_schema_evolve.validate.verdicts import Measured, judge, slower_beyond_noise
@@ -72,7 +72,7 @@ def measure(workload: str, scale: float, budget: Budget, pairs: int) -> dict[str
         hidden = HiddenIndexes(connection)
         hidden.drop()
         catalog = read_catalog(connection)
-        evidence = evidence_of(catalog, queries, Preferences(owned_only=False))
+        evidence = evidence_of(catalog, queries, width=3, plain=False)
         with (
             TemporaryDirectory(prefix="schema-evolve-") as folder,
             PlannerTwin(Path(folder) / "twin", catalog) as twin,

@@ -20,9 +20,9 @@ import duckdb
 import psycopg
 
 from benchmarks import tpc
+from benchmarks.catalog_evidence import evidence_of
 from benchmarks.hidden_indexes import PREFIX, HiddenIndexes
 from benchmarks.runs import Blocks, PairedRun, paired_runs
-from benchmarks.tpc_evidence import evidence_of
 from benchmarks.warehouses import warehouse
 from dbt_schema_evolve.backends.postgres.catalog import read_catalog
 from dbt_schema_evolve.backends.postgres.explain import explain
@@ -30,7 +30,7 @@ from dbt_schema_evolve.recommend import index
 from dbt_schema_evolve.recommend.access import accesses
 from dbt_schema_evolve.recommend.cost import Estimate
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
-from dbt_schema_evolve.records.evidence import Evidence, Preferences
+from dbt_schema_evolve.records.evidence import Evidence
 from dbt_schema_evolve.records.plans import PlanNode
 
 RAW = Path(__file__).parents[1] / ".bench" / "trials"
@@ -81,7 +81,7 @@ def measure(
         catalog = replace(
             catalog, indexes=tuple(i for i in catalog.indexes if not i.name.startswith(PREFIX))
         )
-        evidence = evidence_of(catalog, queries, Preferences(owned_only=False))
+        evidence = evidence_of(catalog, queries, width=3, plain=False)
         hidden = HiddenIndexes(connection)
         pool = _pool(evidence, most_indexes, rng)
         for spec in pool:
