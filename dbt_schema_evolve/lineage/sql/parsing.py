@@ -11,6 +11,7 @@ from sqlglot.errors import ParseError, SqlglotError
 # A private-use character, so that no text of a user's looks like it. `$1` itself cannot be left in:
 # `date $1` reads as a column, and `($1,$2)` as the start of a dollar-quoted string.
 MARK = "\ue000"
+MARKED = re.compile(f"'{MARK}(\\d+)'")  # a whole literal, as `marked` puts it
 
 _LOGGER = logging.getLogger("sqlglot")  # its warnings quote statements, and so people's data
 

@@ -1,6 +1,5 @@
 """Edits a query's text where its meaning asks for it; all other bytes stay as they were."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 import sqlglot
@@ -9,7 +8,7 @@ from sqlglot.errors import SqlglotError
 
 from dbt_schema_evolve.errors import EvolveError
 from dbt_schema_evolve.lineage.sql.parsing import (
-    MARK,
+    MARKED,
     TEXT,
     UnreadableError,
     identifier,
@@ -22,7 +21,6 @@ from dbt_schema_evolve.records.relations import RelationName, quoted
 Splice = tuple[int, int, str]
 """Start, end (behind the last character) and what goes there instead."""
 
-_MARKED = re.compile(f"'{MARK}(\\d+)'")
 _BOUNDS = frozenset({TokenType.LIMIT, TokenType.OFFSET, TokenType.FETCH})
 
 
@@ -82,7 +80,7 @@ def spliced(text: str, edits: list[Splice]) -> str:
 
 def unmarked(text: str) -> str:
     """Return the text with `$n` where `marked` had put a literal."""
-    return _MARKED.sub(r"$\1", text)
+    return MARKED.sub(r"$\1", text)
 
 
 def is_cte_reference(table: exp.Table) -> bool:
