@@ -6,7 +6,7 @@ those of real calls, and they never leave the database that they came from.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -26,7 +26,7 @@ from dbt_schema_evolve.records.workload import Skip
 Statistics = Callable[[RelationName, str], ColumnStatistics | None]
 
 _LIST_VALUES = 3  # `IN ($1 /*, ... */)`: Postgres 18 does not say how many there were
-_DRAWS = (literals.TYPICAL, literals.COMMON, literals.RARE)
+DRAWS = 3  # typical, common, rare
 _OTHER = {
     literals.TYPICAL: literals.TYPICAL,
     literals.COMMON: literals.RARE,
@@ -44,7 +44,9 @@ def bind(sql: str, schema: LineageSchema, statistics: Statistics, draw: int = 0)
     return slots if isinstance(slots, Skip) else slots.filled(draw)
 
 
-def draws(sql: str, schema: LineageSchema, statistics: Statistics) -> tuple[str, ...] | Skip:
+def draws(
+    sql: str, schema: LineageSchema, statistics: Statistics, most: int = DRAWS
+) -> tuple[str, ...] | Skip:
     """Return texts that stand for equally many calls of a statement, a typical one first.
 
     There are several, some perhaps alike, where it matters to the planner what is asked for.
@@ -52,7 +54,7 @@ def draws(sql: str, schema: LineageSchema, statistics: Statistics) -> tuple[str,
     slots = _slots_of(sql, schema, statistics)
     if isinstance(slots, Skip):
         return slots
-    texts = tuple(slots.filled(draw) for draw in _DRAWS)
+    texts = tuple(slots.filled(draw) for draw in range(most))
     return texts if len(set(texts)) > 1 else texts[:1]
 
 
@@ -61,17 +63,30 @@ class _Slots:
     """A statement whose parameters are understood."""
 
     text: str  # marked
-    values: tuple[Mapping[int, str], ...]  # by draw and parameter
+    places: Mapping[int, Place]  # by parameter
+    kept: dict[int, str]
+    alike: Sequence[Sequence[int]]  # parameters that must be one value
+    statistics: Statistics
 
     def filled(self, draw: int) -> str:
-        values = self.values[min(draw, len(self.values) - 1)]
+        """Return the text of one draw."""
+        values = self.values(draw)
         return MARKED.sub(lambda match: values[int(match[1])], self.text)
+
+    def values(self, draw: int) -> dict[int, str]:
+        """Return SQL for each parameter, as far as its place tells."""
+        values = _values(self.places, self.statistics, draw) | self.kept
+        for numbers in self.alike:
+            first = next((values[number] for number in numbers if number in values), None)
+            if first is not None:
+                values.update(dict.fromkeys(numbers, first))
+        return values
 
 
 def _slots_of(sql: str, schema: LineageSchema, statistics: Statistics) -> _Slots | Skip:
     text = marked(sql)
     if MARK not in text:
-        return _Slots(sql, ({},))
+        return _Slots(sql, {}, {}, (), statistics)
     try:
         tree, resolver, _ = resolved(sql, schema, expand=True)
     except UnreadableError as unreadable:
@@ -83,20 +98,13 @@ def _slots_of(sql: str, schema: LineageSchema, statistics: Statistics) -> _Slots
 
     found = _most_telling(places(tree, lookup))
     kept = kept_in_group_by(tree, text)
-    missing = {int(number) for number in MARKED.findall(text)} - found.keys() - kept.keys()
-    groups = [*equal_by_meaning(tree)]
-    values = []
-    for draw in _DRAWS:
-        chosen = _values(found, statistics, draw) | kept
-        for group in groups:
-            first = next((chosen[number] for number in group if number in chosen), None)
-            if first is not None:
-                chosen.update(dict.fromkeys(group, first))
-        missing -= chosen.keys()
-        values.append(chosen)
+    alike = [*equal_by_meaning(tree)]
+    placed = found.keys() | kept.keys()
+    placed |= {number for numbers in alike if placed & set(numbers) for number in numbers}
+    missing = {int(number) for number in MARKED.findall(text)} - placed
     if missing:
         return Skip(" ".join(sql.split())[:80], f"no place found for ${min(missing)}")
-    return _Slots(text, tuple(values))
+    return _Slots(text, found, kept, alike, statistics)
 
 
 def _most_telling(found: Iterable[Place]) -> dict[int, Place]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from dbt_schema_evolve.lineage.sql.types import Family
@@ -142,10 +143,11 @@ class _Value(NamedTuple):
     weight: float  # of the rows that it stands for, in a histogram its neighbours' too
 
 
-def _by_frequency(found: ColumnStatistics | None) -> list[_Value]:
+@lru_cache(maxsize=512)  # thousands of queries ask for the same columns, each for several draws
+def _by_frequency(found: ColumnStatistics | None) -> tuple[_Value, ...]:
     """Return the values that are known, frequent ones first."""
     if found is None:
-        return []
+        return ()
     common = found.most_common_values or ()
     shares = found.most_common_frequencies or (1 / len(common),) * len(common) if common else ()
     bounds = found.histogram_bounds or ()
@@ -154,13 +156,13 @@ def _by_frequency(found: ColumnStatistics | None) -> list[_Value]:
     left = max(1 - found.null_fraction - sum(shares), 0.0)
     others = found.n_distinct - len(common) if found.n_distinct > 0 else _MANY
     each, weight = left / max(others, 1), left / max(len(bounds), 1)
-    return [
+    return (
         *(_Value(text, share, share) for text, share in zip(common, shares, strict=False)),
         *(_Value(bounds[at], each, weight) for at in middle),
-    ]
+    )
 
 
-def _at(values: list[_Value], draw: int) -> int:
+def _at(values: Sequence[_Value], draw: int) -> int:
     """Return the place of the value before which a draw's part of the rows lies."""
     wanted = _ROWS_BEFORE[draw] * sum(value.weight for value in values)
     before = 0.0
