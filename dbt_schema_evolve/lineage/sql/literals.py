@@ -36,11 +36,12 @@ _HIGH = {
 _NUMERIC = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?\Z")
 _WILD = re.compile(r"([\\%_])")
 
-# A draw is a typical value, a frequent one or short range, or a rare one or long range. Values are
-# read off where so many of the rows lie before them, the most frequent values first: callers ask
-# for a value as often as rows have it.
+# A draw is a typical value, a frequent one or short range, or a rare one or long range. The first
+# two are read off where so many of the rows lie before them, the most frequent values first. The
+# rare one is none of the frequent ones, however few rows are left: of a queue, nearly all rows are
+# done, and everybody asks for those that are not.
 TYPICAL, COMMON, RARE = range(3)
-_ROWS_BEFORE = {TYPICAL: 1 / 2, COMMON: 1 / 6, RARE: 5 / 6}
+_ROWS_BEFORE = {TYPICAL: 1 / 2, COMMON: 1 / 6, RARE: 1.0}
 
 # Shares of the rows below a bound. An open range keeps the newest or smallest rows, which is what
 # dashboards ask for: a seventh, a fiftieth, a half; a closed one a fifth, a fiftieth, three fifths.
@@ -77,7 +78,9 @@ def equal_value(found: ColumnStatistics | None, kind: Family, draw: int, nth: in
 def is_skewed(found: ColumnStatistics | None) -> bool:
     """Return whether it matters to the planner which value a column is compared with."""
     values = _by_frequency(found)
-    rows = [values[_at(values, draw)].share for draw in _ROWS_BEFORE] if values else [1.0]
+    rows = (
+        [values[_at(values, draw)].share for draw in (TYPICAL, COMMON, RARE)] if values else [1.0]
+    )
     return max(rows) > _SKEWED * min(rows)
 
 
@@ -141,6 +144,7 @@ class _Value(NamedTuple):
     text: str
     share: float  # of the rows that have it
     weight: float  # of the rows that it stands for, in a histogram its neighbours' too
+    is_bound: bool  # of the histogram, which holds what is not frequent
 
 
 @lru_cache(maxsize=512)  # thousands of queries ask for the same columns, each for several draws
@@ -157,13 +161,15 @@ def _by_frequency(found: ColumnStatistics | None) -> tuple[_Value, ...]:
     others = found.n_distinct - len(common) if found.n_distinct > 0 else _MANY
     each, weight = left / max(others, 1), left / max(len(bounds), 1)
     return (
-        *(_Value(text, share, share) for text, share in zip(common, shares, strict=False)),
-        *(_Value(bounds[at], each, weight) for at in middle),
+        *(_Value(text, share, share, False) for text, share in zip(common, shares, strict=False)),
+        *(_Value(bounds[at], each, weight, True) for at in middle),
     )
 
 
 def _at(values: Sequence[_Value], draw: int) -> int:
-    """Return the place of the value before which a draw's part of the rows lies."""
+    """Return the place of a draw's value."""
+    if draw == RARE:
+        return next((at for at, value in enumerate(values) if value.is_bound), len(values) - 1)
     wanted = _ROWS_BEFORE[draw] * sum(value.weight for value in values)
     before = 0.0
     for at, value in enumerate(values):

@@ -78,7 +78,7 @@ def drawn(where: str) -> list[str]:
 
 
 def test_a_frequent_value_and_a_rare_one_are_drawn_where_values_are_skewed() -> None:
-    assert drawn("note = $1") == ["note = 'usual'", "note = 'usual'", "note = 'n4'"]
+    assert drawn("note = $1") == ["note = 'usual'", "note = 'usual'", "note = 'n3'"]
     assert drawn("id = $1") == ["id = 50"]
     assert drawn("amount = $1") == ["amount = (-5.5)"]  # three values, a third of the rows each
 
@@ -96,13 +96,13 @@ def test_long_and_short_ranges_are_drawn() -> None:
 def test_what_is_frequent_in_one_column_meets_what_is_rare_in_the_next() -> None:
     assert drawn("note = $1 and status = $2") == [
         "note = 'usual' and status = 'open'",
-        "note = 'usual' and status = 'it''s'",
-        "note = 'n4' and status = 'open'",
+        "note = 'usual' and status = 'a\"b\\c'",
+        "note = 'n3' and status = 'open'",
     ]
 
 
 def test_a_pattern_may_begin_with_a_wildcard() -> None:
-    assert drawn("note like $1") == ["note like 'usu%'", "note like 'usual%'", "note like '%n4%'"]
+    assert drawn("note like $1") == ["note like 'usu%'", "note like 'usual%'", "note like '%n3%'"]
 
 
 def test_a_value_with_wildcards_in_it_is_taken_literally() -> None:
