@@ -1,6 +1,7 @@
 """A chosen change put into figures and sentences: why, for whom, at what price, how to undo it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from dbt_schema_evolve.recommend.cost import AS_IT_IS
 from dbt_schema_evolve.recommend.ownership import STORED, builds, owner
@@ -102,15 +103,21 @@ def _moved(
 ) -> list[tuple[Query, QueryBenefit]]:
     """Return the queries whose price moves, the largest total gain first."""
     pricer = search.pricer
-    found = []
+    draws: dict[str, list[tuple[Query, QueryBenefit]]] = {}
     for query in queries:
         calls = pricer.weight(query, after)
-        old = pricer.estimate(query, before)
-        new = pricer.estimate(query, after)
-        if calls and abs(old.cost - new.cost) > _NOTABLE_RATIO * old.cost:
+        if calls:
+            old = pricer.estimate(query, before)
+            new = pricer.estimate(query, after)
             name = query.facts.fingerprint
             benefit = QueryBenefit(name, calls, old.cost, new.cost, old.nodes, new.nodes)
-            found.append((query, benefit))
+            draws.setdefault(name, []).append((query, benefit))
+    found = [
+        pair
+        for pair in map(_as_one, draws.values())
+        if abs(pair[1].estimated_cost_before - pair[1].estimated_cost_after)
+        > _NOTABLE_RATIO * pair[1].estimated_cost_before
+    ]
 
     def gain(pair: tuple[Query, QueryBenefit]) -> tuple[float, int]:
         query, benefit = pair
@@ -118,6 +125,20 @@ def _moved(
         return -benefit.calls * saved, query.number
 
     return sorted(found, key=gain)
+
+
+def _as_one(draws: list[tuple[Query, QueryBenefit]]) -> tuple[Query, QueryBenefit]:
+    """Return what the draws of one query gain together, with the plans of the first."""
+    query, benefit = draws[0]
+    if len(draws) == 1:
+        return query, benefit
+    calls = sum(each.calls for _, each in draws)
+    before = sum(each.calls * each.estimated_cost_before for _, each in draws) / calls
+    after = sum(each.calls * each.estimated_cost_after for _, each in draws) / calls
+    facts = replace(query.facts, total_us=sum(each.facts.total_us for each, _ in draws))
+    return replace(query, facts=facts), replace(
+        benefit, calls=calls, estimated_cost_before=before, estimated_cost_after=after
+    )
 
 
 def _build_us(evidence: Evidence, search: Search, spec: Spec, after: Configuration) -> int:

@@ -48,7 +48,10 @@ class Pricer:
         self._nodes = dict(evidence.models)
         relations = {node.unique_id: name for name, node in evidence.models.items()}
         self.queries = tuple(
-            _query(number, facts, relations) for number, facts in enumerate(all_queries(evidence))
+            _query(number, draw, relations)
+            for number, draw in enumerate(
+                draw for facts in all_queries(evidence) for draw in facts.each_draw()
+            )
         )
         self._own = {query.builds: query for query in self.queries if query.builds is not None}
         self._by_relation: dict[RelationName, list[Query]] = defaultdict(list)
@@ -213,11 +216,12 @@ class Pricer:
                     refused[query.number] = answer.reason
                 elif answer.cost <= 0:
                     refused[query.number] = "the planner puts its cost at zero"
-        self.unpriced = tuple(
+        skips = (
             Skip(query.facts.fingerprint, refused[query.number])
             for query in self.queries
             if query.number in refused
         )
+        self.unpriced = tuple(dict.fromkeys(skips))  # the draws of one query fail alike
         self.queries = tuple(query for query in self.queries if query.number not in refused)
         for relation, readers in self._by_relation.items():
             self._by_relation[relation] = [q for q in readers if q.number not in refused]

@@ -1,7 +1,8 @@
 """All that a recommender may look at: facts, no connections, no clock."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
@@ -22,6 +23,25 @@ class QueryFacts:
     uses: QueryUses
     consumers: tuple[str, ...] = ()
     node_id: str | None = None  # set when the query is a dbt model's own
+    # Texts with other literals, where it matters which: each stands for as many calls as `sql`.
+    draws: tuple[str, ...] = ()
+    written_rows: int = 0  # in the window, by a query that writes; see `uses.writes`
+
+    def each_draw(self) -> tuple["QueryFacts", ...]:
+        """Return the query once for each text, with that text's part of the calls and the time."""
+        texts = (self.sql, *self.draws)
+        parts: Counter[str] = Counter()
+        for at, text in enumerate(texts):
+            parts[text] += (self.calls + len(texts) - 1 - at) // len(texts)
+        calls = self.calls
+        left_us, found = self.total_us, list[QueryFacts]()
+        for text, part in parts.items():
+            if not part and found:
+                continue  # fewer calls than texts
+            us = left_us * part // calls if calls else 0
+            left_us, calls = left_us - us, calls - part
+            found.append(replace(self, sql=text, draws=(), calls=part, total_us=us))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,6 +212,9 @@ def _questions(
     models = [facts for facts in advice.evidence.model_queries if facts.fingerprint in gaining]
     questions, skips = [], []
     for facts in (*advice.evidence.queries, *models):
+        if facts.uses.writes is not None:
+            skips.append(Skip(facts.fingerprint, "it changes rows: explained, never run"))
+            continue
         if not facts.uses.reads & sides.to_patched.keys():
             skips.append(Skip(facts.fingerprint, "reads nothing that dbt builds"))
             continue

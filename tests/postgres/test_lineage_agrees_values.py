@@ -12,7 +12,15 @@ from dbt_schema_evolve.records.relations import ColumnName, RelationName
 from tests.unit.lineage.shop import SCHEMA_SQL, Case, cases, shop
 
 # Not queries, not about relations with rows, or views, whose insides are not theirs.
-ELSEWHERE = {"dialects", "left_out", "parameters", "unknown_relations", "views", "writing"}
+ELSEWHERE = {
+    "dialects",
+    "extensions",
+    "left_out",
+    "parameters",
+    "unknown_relations",
+    "views",
+    "writing",
+}
 # What cannot be run on views, without a primary key, without libxml, or on data with cycles.
 NOT_RUN = {
     "a_cte_that_updates", "group_by_primary_key", "locked", "recursive_search", "table_samples",

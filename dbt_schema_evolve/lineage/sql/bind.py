@@ -6,13 +6,15 @@ those of real calls, and they never leave the database that they came from.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlglot import exp
 
 from dbt_schema_evolve.lineage.sql import literals
-from dbt_schema_evolve.lineage.sql.parsing import MARK, UnreadableError, marked
+from dbt_schema_evolve.lineage.sql.parsing import MARK, MARKED, UnreadableError, marked
 from dbt_schema_evolve.lineage.sql.places import Place, Role, places
+from dbt_schema_evolve.lineage.sql.repeated_constants import equal_by_meaning, kept_in_group_by
 from dbt_schema_evolve.lineage.sql.resolve import resolved
 from dbt_schema_evolve.lineage.sql.rows import Output
 from dbt_schema_evolve.lineage.sql.schema import LineageSchema
@@ -23,20 +25,68 @@ from dbt_schema_evolve.records.workload import Skip
 
 Statistics = Callable[[RelationName, str], ColumnStatistics | None]
 
-_MARKED = re.compile(f"'{MARK}(\\d+)'")
-_CONSTANT = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
 _LIST_VALUES = 3  # `IN ($1 /*, ... */)`: Postgres 18 does not say how many there were
+DRAWS = 3  # typical, common, rare
+_OTHER = {
+    literals.TYPICAL: literals.TYPICAL,
+    literals.COMMON: literals.RARE,
+    literals.RARE: literals.COMMON,
+}
 _YEAR = re.compile(r"-?\d{4,}")
 
 
-def bind(sql: str, schema: LineageSchema, statistics: Statistics, pick: int = 0) -> str | Skip:
-    """Return the statement with a literal for every `$n`; other picks draw other values.
+def bind(sql: str, schema: LineageSchema, statistics: Statistics, draw: int = 0) -> str | Skip:
+    """Return the statement with a literal for every `$n`; other draws choose other values.
 
     The rest of the text stays as it is. A text without parameters is returned unchanged.
     """
+    slots = _slots_of(sql, schema, statistics)
+    return slots if isinstance(slots, Skip) else slots.filled(draw)
+
+
+def draws(
+    sql: str, schema: LineageSchema, statistics: Statistics, most: int = DRAWS
+) -> tuple[str, ...] | Skip:
+    """Return texts that stand for equally many calls of a statement, a typical one first.
+
+    There are several, some perhaps alike, where it matters to the planner what is asked for.
+    """
+    slots = _slots_of(sql, schema, statistics)
+    if isinstance(slots, Skip):
+        return slots
+    texts = tuple(slots.filled(draw) for draw in range(most))
+    return texts if len(set(texts)) > 1 else texts[:1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slots:
+    """A statement whose parameters are understood."""
+
+    text: str  # marked
+    places: Mapping[int, Place]  # by parameter
+    kept: dict[int, str]
+    alike: Sequence[Sequence[int]]  # parameters that must be one value
+    statistics: Statistics
+
+    def filled(self, draw: int) -> str:
+        """Return the text of one draw."""
+        values = self.values(draw)
+        return MARKED.sub(lambda match: values[int(match[1])], self.text)
+
+    def values(self, draw: int) -> dict[int, str]:
+        """Return SQL for each parameter, as far as its place tells."""
+        values = _values(self.places, self.statistics, draw) | self.kept
+        for numbers in self.alike:
+            first = next((values[number] for number in numbers if number in values), None)
+            if first is not None:
+                values.update(dict.fromkeys(numbers, first))
+        return values
+
+
+def _slots_of(sql: str, schema: LineageSchema, statistics: Statistics) -> _Slots | Skip:
     text = marked(sql)
     if MARK not in text:
-        return sql
+        return _Slots(sql, {}, {}, (), statistics)
     try:
         tree, resolver, _ = resolved(sql, schema, expand=True)
     except UnreadableError as unreadable:
@@ -46,32 +96,43 @@ def bind(sql: str, schema: LineageSchema, statistics: Statistics, pick: int = 0)
         found = resolver.meanings.get(id(column))
         return found.output if found else None
 
-    found = list(places(tree, lookup))
-    values = _values(found, statistics, pick) | _kept_in_group_by(tree, text)
-    for group in _equal_by_meaning(tree):
-        chosen = next((values[number] for number in group if number in values), None)
-        if chosen is not None:
-            values.update(dict.fromkeys(group, chosen))
-    missing = {int(number) for number in _MARKED.findall(text)} - values.keys()
+    found = _most_telling(places(tree, lookup))
+    kept = kept_in_group_by(tree, text)
+    alike = [*equal_by_meaning(tree)]
+    placed = found.keys() | kept.keys()
+    placed |= {number for numbers in alike if placed & set(numbers) for number in numbers}
+    missing = {int(number) for number in MARKED.findall(text)} - placed
     if missing:
         return Skip(" ".join(sql.split())[:80], f"no place found for ${min(missing)}")
-    return _MARKED.sub(lambda match: values[int(match[1])], text)
+    return _Slots(text, found, kept, alike, statistics)
 
 
-def _values(found: Iterable[Place], statistics: Statistics, pick: int) -> dict[int, str]:
-    """Return SQL for each parameter, from the place that says most about it."""
+def _most_telling(found: Iterable[Place]) -> dict[int, Place]:
+    """Return for each parameter the place that says most about it."""
     places_of: dict[int, list[Place]] = defaultdict(list)
     for place in found:
         places_of[place.number].append(place)
-    best = {number: max(every, key=_telling) for number, every in places_of.items()}
+    return {number: max(every, key=_telling) for number, every in places_of.items()}
+
+
+def _values(places_of: Mapping[int, Place], statistics: Statistics, draw: int) -> dict[int, str]:
+    """Return SQL for each parameter.
+
+    Beyond the typical draw, what is common in one column meets what is rare in the next one:
+    conditions that are all at one end together would be no call that anybody makes.
+    """
     ends: dict[tuple[int, int], set[Role]] = defaultdict(set)
-    for place in best.values():
+    turns: dict[tuple[int, int], int] = {}
+    for place in places_of.values():
         if place.column is not None:
-            ends[place.query, id(place.column)].add(place.role)
+            key = place.query, id(place.column)
+            ends[key].add(place.role)
+            turns.setdefault(key, draw if len(turns) % 2 == 0 else _OTHER[draw])
     values = {}
-    for number, place in best.items():
-        is_pair = {Role.LOW, Role.HIGH} <= ends.get((place.query, id(place.column)), set())
-        values[number] = _value(place, statistics, pick, is_pair=is_pair)
+    for number, place in places_of.items():
+        key = place.query, id(place.column)
+        is_pair = {Role.LOW, Role.HIGH} <= ends.get(key, set())
+        values[number] = _value(place, statistics, turns.get(key, draw), is_pair=is_pair)
     return values
 
 
@@ -80,7 +141,7 @@ def _telling(place: Place) -> tuple[bool, bool, bool]:
     return place.role is Role.FIXED, place.column is not None, known
 
 
-def _value(place: Place, statistics: Statistics, pick: int, *, is_pair: bool) -> str:
+def _value(place: Place, statistics: Statistics, draw: int, *, is_pair: bool) -> str:
     if place.column is None:
         return place.sql or _without_column(place)
     known = statistics(place.column.name.relation, place.column.name.column)
@@ -88,16 +149,18 @@ def _value(place: Place, statistics: Statistics, pick: int, *, is_pair: bool) ->
         return "null"
     if place.role in {Role.LOW, Role.HIGH}:
         is_low = place.role is Role.LOW
-        value = literals.bound_value(known, place.family, pick, is_low=is_low, is_pair=is_pair)
+        value = literals.bound_value(known, place.family, draw, is_low=is_low, is_pair=is_pair)
         return _sql(value, place)
     count = _LIST_VALUES if place.is_listed or place.role is Role.ARRAY else 1
     values = [
-        literals.equal_value(known, place.family, pick, place.nth + nth) for nth in range(count)
+        literals.equal_value(known, place.family, draw, place.nth + nth) for nth in range(count)
     ]
-    if place.role is Role.ARRAY:
+    if place.role in {Role.ARRAY, Role.ELEMENTS}:
+        if place.role is Role.ELEMENTS:
+            values = literals.elements(known, draw)
         return literals.literal(literals.array(list(dict.fromkeys(values))), Family.ARRAY)
     if place.role in {Role.PATTERN, Role.PREFIX}:
-        text = literals.pattern(values[0], is_whole=place.role is Role.PATTERN)
+        text = literals.pattern(values[0], draw, is_whole=place.role is Role.PATTERN)
         return literals.literal(text, Family.TEXT)
     return ", ".join(dict.fromkeys(_sql(value, place) for value in values))
 
@@ -131,75 +194,3 @@ def _without_column(place: Place) -> str:
         value = literals.bound_value(None, place.family, 0, is_low=is_low, is_pair=False)
         return literals.literal(value, place.family)
     return literals.literal(literals.plain_value(place.family), place.family)
-
-
-def _equal_by_meaning(tree: exp.Expr) -> Iterable[list[int]]:
-    """Yield parameters that must be one value, or the query would not be valid.
-
-    `select coalesce(x, $1) ... group by coalesce(x, $2)` was written with one constant.
-    """
-    for select in tree.find_all(exp.Select):
-        group = select.args.get("group")
-        keys = [*(group.expressions if group is not None else ())]
-        if select.args.get("distinct") is not None:
-            keys += select.expressions
-        wanted: Mapping[str, list[int]] = {
-            shape: numbers for shape, numbers in map(_shape, keys) if numbers
-        }
-        if not wanted:
-            continue
-        others = (
-            *select.expressions,
-            *filter(None, (select.args.get("having"), select.args.get("order"))),
-        )
-        for term in others:
-            for node in term.walk():
-                shape, numbers = _shape(node) if _may_match(node) else ("", [])
-                if shape in wanted:
-                    for pair in zip(wanted[shape], numbers, strict=True):
-                        yield list(pair)
-
-
-def _kept_in_group_by(tree: exp.Expr, text: str) -> dict[int, str]:
-    """Return the constants that pg_stat_statements left standing, by the parameter they match.
-
-    A key of GROUP BY that repeats an output is only a reference to it once it is analysed, so
-    `select trunc('week', d) ... group by trunc('week', d)` is kept as `select trunc($1, d) ...
-    group by trunc('week', d)`.
-    """
-    # sqlglot spells units in capitals; Postgres compares constants as they were written.
-    written = {constant.upper(): constant for constant in _CONSTANT.findall(text)}
-    kept: dict[int, str] = {}
-    for select in tree.find_all(exp.Select):
-        group = select.args.get("group")
-        keys = [_slots(key) for key in (group.expressions if group is not None else ())]
-        for output in select.expressions:
-            for node in output.walk():
-                if not _may_match(node):
-                    continue
-                shape, slots = _slots(node)
-                twin = next((key for key in keys if key[0] == shape), None)
-                if twin is None or twin[1] == slots:
-                    continue
-                keys.remove(twin)
-                for mine, theirs in zip(slots, twin[1], strict=True):
-                    number = _MARKED.fullmatch(mine)
-                    if number and not _MARKED.fullmatch(theirs):
-                        kept[int(number[1])] = written.get(theirs.upper(), theirs)
-    return kept
-
-
-def _slots(node: exp.Expr) -> tuple[str, list[str]]:
-    """Return an expression without its constants, and the constants."""
-    sql = node.unalias().sql("postgres")
-    return _CONSTANT.sub("?", sql), _CONSTANT.findall(sql)
-
-
-def _may_match(node: exp.Expr) -> bool:
-    return not isinstance(node, exp.Literal | exp.Column | exp.Identifier | exp.Alias)
-
-
-def _shape(node: exp.Expr) -> tuple[str, list[int]]:
-    """Return an expression without its parameters' numbers, and the numbers."""
-    sql = node.unalias().sql("postgres")
-    return _MARKED.sub("?", sql), [int(number) for number in _MARKED.findall(sql)]

@@ -3,9 +3,12 @@
 from sqlglot import exp
 
 from dbt_schema_evolve.lineage.sql import foreign, from_items
+from dbt_schema_evolve.lineage.sql.conditions import conclude
+from dbt_schema_evolve.lineage.sql.expressions import output_expression
 from dbt_schema_evolve.lineage.sql.flow import decide, sources, unwrapped
+from dbt_schema_evolve.lineage.sql.notes import Detail
 from dbt_schema_evolve.lineage.sql.parsing import identifier
-from dbt_schema_evolve.lineage.sql.rows import Anything, Entry, Output, Rows, Sources
+from dbt_schema_evolve.lineage.sql.rows import Anything, Entry, Output, Rows
 from dbt_schema_evolve.lineage.sql.scope import Scope
 from dbt_schema_evolve.lineage.sql.walk import Walk
 from dbt_schema_evolve.records.lineage import IndirectKind
@@ -20,6 +23,7 @@ def select(node: exp.Select, scope: Scope, walk: Walk) -> Rows:
     where = node.args.get("where")
     if where is not None:
         walk.condition(where.this, scope)
+    conclude(scope, walk)
     rows = projected(node.expressions, scope, walk, star)
     group = node.args.get("group")
     if group is not None:
@@ -53,7 +57,9 @@ def projected(
             rests += stars.rests
         else:
             found = sources(expression, scope, walk)
-            outputs.append(Output(walk.heading(expression), found, made_by=expression))
+            outputs.append(
+                Output(walk.heading(expression), found, made_by=expression, made_in=scope)
+            )
     return Rows(outputs, rests)
 
 
@@ -95,25 +101,29 @@ def _group_by(group: exp.Group, node: exp.Select, rows: Rows, scope: Scope, walk
         if isinstance(term, exp.Tuple | exp.Rollup | exp.Cube | exp.GroupingSets):
             terms[:0] = term.expressions
             continue
-        walk.mark(_group_term(term, node, rows, scope, walk), UseKind.GROUP, position)
+        _mark(_group_term(term, node, rows, scope, walk), UseKind.GROUP, Detail(position), walk)
         position += 1
 
 
-def _group_term(term: exp.Expr, node: exp.Select, rows: Rows, scope: Scope, walk: Walk) -> Sources:
+def _group_term(term: exp.Expr, node: exp.Select, rows: Rows, scope: Scope, walk: Walk) -> Output:
     """Return what a GROUP BY term means: a column of FROM comes before one of the result."""
     if isinstance(term, exp.Column) and not term.args.get("table"):
         name = identifier(term.this)
         if scope.own_column(name) is None:
             for expression in node.expressions:
                 if isinstance(expression, exp.Alias) and walk.heading(expression) == name:
-                    return sources(expression, scope, walk)
-    return _numbered(term, rows.outputs) or sources(term, scope, walk)
+                    return _made(expression, scope, walk)
+    return _numbered(term, rows.outputs) or _made(term, scope, walk)
 
 
-def _numbered(term: exp.Expr, outputs: list[Output]) -> Sources | None:
+def _made(term: exp.Expr, scope: Scope, walk: Walk) -> Output:
+    return Output("", sources(term, scope, walk), made_by=term, made_in=scope)
+
+
+def _numbered(term: exp.Expr, outputs: list[Output]) -> Output | None:
     if isinstance(term, exp.Literal) and not term.is_string and str(term.this).isdigit():
         at = int(term.this) - 1
-        return outputs[at].sources if 0 <= at < len(outputs) else None
+        return outputs[at] if 0 <= at < len(outputs) else None
     return None
 
 
@@ -121,28 +131,35 @@ def _distinct(distinct: exp.Distinct, rows: Rows, scope: Scope, walk: Walk) -> N
     on = distinct.args.get("on")
     if on is None:
         for position, output in enumerate(rows.outputs):
-            walk.mark(output.sources, UseKind.GROUP, position)
+            walk.mark(output.sources, UseKind.GROUP, Detail(position))
         return
     terms = on.expressions if isinstance(on, exp.Tuple) else [on]
     for position, term in enumerate(terms):
-        walk.mark(_sort_term(term, rows.outputs, scope, walk), UseKind.GROUP, position)
+        _mark(_sort_term(term, rows.outputs, scope, walk), UseKind.GROUP, Detail(position), walk)
 
 
 def order_by(order: exp.Expr, outputs: list[Output], scope: Scope, walk: Walk) -> None:
     """Note an ORDER BY."""
     for position, term in enumerate(order.expressions):
         inner = term.this if isinstance(term, exp.Ordered) else term
-        found = _sort_term(inner, outputs, scope, walk)
-        walk.mark(found, UseKind.ORDER, position, bool(term.args.get("desc")))
+        detail = Detail(position, bool(term.args.get("desc")))
+        near = unwrapped(inner)
+        if isinstance(near, exp.Distance) and not sources(near.expression, scope, walk):
+            inner, detail = near.this, detail._replace(operator="<->")
+        _mark(_sort_term(inner, outputs, scope, walk), UseKind.ORDER, detail, walk)
 
 
-def _sort_term(term: exp.Expr, outputs: list[Output], scope: Scope, walk: Walk) -> Sources:
+def _mark(output: Output, kind: UseKind, detail: Detail, walk: Walk) -> None:
+    text = output_expression(output, walk)
+    walk.mark(output.sources, kind, detail._replace(expression=text))
+
+
+def _sort_term(term: exp.Expr, outputs: list[Output], scope: Scope, walk: Walk) -> Output:
     """Return what an ORDER BY term means: a column of the result comes before one of FROM."""
     term = unwrapped(term)
     if isinstance(term, exp.Column) and not term.args.get("table"):
         name = identifier(term.this)
         for output in outputs:
             if output.name == name:
-                return output.sources
-    found = _numbered(term, outputs)
-    return found if found is not None else sources(term, scope, walk)
+                return output
+    return _numbered(term, outputs) or _made(term, scope, walk)

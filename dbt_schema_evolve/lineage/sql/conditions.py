@@ -5,43 +5,58 @@ stands under OR or NOT is a filter, because no index key can be taken from it al
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sqlglot import exp
 
+from dbt_schema_evolve.lineage.sql.comparisons import (
+    NEITHER,
+    Operators,
+    compare,
+    constant,
+    filtered,
+    listed,
+    membership,
+    semi_join,
+)
+from dbt_schema_evolve.lineage.sql.equalities import implied
 from dbt_schema_evolve.lineage.sql.flow import sources, unwrapped
-from dbt_schema_evolve.lineage.sql.parsing import MARK
-from dbt_schema_evolve.lineage.sql.rows import Sources
-from dbt_schema_evolve.lineage.sql.scope import Found, Scope
+from dbt_schema_evolve.lineage.sql.notes import Detail
+from dbt_schema_evolve.lineage.sql.parsing import parameter
+from dbt_schema_evolve.lineage.sql.rows import Found
+from dbt_schema_evolve.lineage.sql.scope import Scope
 from dbt_schema_evolve.lineage.sql.walk import Walk
 from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.workload import UseKind
 
-_COMPARISONS: dict[type[exp.Expr], UseKind] = {
-    exp.EQ: UseKind.EQUALITY,
-    exp.NullSafeEQ: UseKind.FILTER,  # IS NOT DISTINCT FROM: no btree search
-    exp.NEQ: UseKind.FILTER,
-    exp.NullSafeNEQ: UseKind.FILTER,
-    exp.LT: UseKind.RANGE,
-    exp.LTE: UseKind.RANGE,
-    exp.GT: UseKind.RANGE,
-    exp.GTE: UseKind.RANGE,
+_COMPARISONS: dict[type[exp.Expr], tuple[UseKind, Operators]] = {
+    exp.EQ: (UseKind.EQUALITY, NEITHER),
+    exp.NullSafeEQ: (UseKind.FILTER, NEITHER),  # IS NOT DISTINCT FROM: no btree search
+    exp.NEQ: (UseKind.FILTER, NEITHER),
+    exp.NullSafeNEQ: (UseKind.FILTER, NEITHER),
+    exp.LT: (UseKind.RANGE, ("<", ">")),
+    exp.LTE: (UseKind.RANGE, ("<=", ">=")),
+    exp.GT: (UseKind.RANGE, (">", "<")),
+    exp.GTE: (UseKind.RANGE, (">=", "<=")),
 }
-_TEXTS = frozenset({"text", "varchar", "character varying"})
-
-
-@dataclass(slots=True)
-class _Side:
-    """One side of a comparison."""
-
-    node: exp.Expr
-    sources: Sources
-    plain: Found | None  # the column, where the side is nothing else
-    is_query: bool
-
-    @property
-    def has_columns(self) -> bool:
-        return bool(self.sources) and not self.is_query
+_PATTERNS: dict[type[exp.Expr], str] = {
+    exp.Like: "~~",
+    exp.ILike: "~~*",
+    exp.RegexpLike: "~",
+    exp.RegexpILike: "~*",
+    exp.SimilarTo: "~",  # the planner makes a regular expression of it
+    exp.Mod: "%",  # as a condition it can only be pg_trgm's: similar
+}
+# Each with the operator that says the same with its sides exchanged.
+_CONTAINMENTS: dict[type[exp.Expr], Operators] = {
+    exp.ArrayContainsAll: ("@>", "<@"),
+    exp.ArrayContainedBy: ("<@", "@>"),
+    exp.ArrayOverlaps: ("&&", "&&"),
+    exp.JSONBContainsTopKey: ("?", ""),
+    exp.JSONBContainsAnyTopKeys: ("?|", ""),
+    exp.JSONBContainsAllTopKeys: ("?&", ""),
+    exp.JSONBPathExists: ("@?", ""),
+    exp.Adjacent: ("-|-", "-|-"),
+}
 
 
 def condition(node: exp.Expr, scope: Scope, walk: Walk) -> None:
@@ -50,17 +65,11 @@ def condition(node: exp.Expr, scope: Scope, walk: Walk) -> None:
         _term(term, scope, walk)
 
 
-def constant(node: exp.Expr) -> str:
-    """Return a literal as SQL; empty for all else, `$n` included."""
-    node = unwrapped(node)
-    if isinstance(node, exp.Boolean | exp.Null):
-        return node.sql("postgres").lower()
-    inner = node
-    while isinstance(inner, exp.Cast | exp.Neg | exp.Paren):
-        inner = inner.this
-    if not isinstance(inner, exp.Literal) or str(inner.this).startswith(MARK):
-        return ""
-    return node.sql("postgres")
+def conclude(scope: Scope, walk: Walk) -> None:
+    """Note what the conditions of one query imply together; ask when all of them are noted."""
+    for found, text in implied(scope.equalities):
+        # That the columns decide as a join does has been noted: it is nothing new of the flow.
+        walk.mark(found.output.sources, UseKind.EQUALITY, Detail(constant=text), IndirectKind.JOIN)
 
 
 def _conjuncts(node: exp.Expr) -> Iterator[exp.Expr]:
@@ -69,202 +78,149 @@ def _conjuncts(node: exp.Expr) -> Iterator[exp.Expr]:
         term = unwrapped(stack.pop())
         if isinstance(term, exp.And):
             stack += [term.expression, term.this]
+            continue
+        yield term
+        if isinstance(term, exp.Or):
+            yield from _common(term)
+
+
+def _common(node: exp.Or) -> list[exp.Expr]:
+    """Return what every arm of an OR demands: `(a and b) or (a and c)` holds only where a does."""
+    arms = [list(_conjuncts(arm)) for arm in _arms(node)]
+    if min(map(len, arms)) < 2:
+        return []
+    shared = set(arms[0]).intersection(*arms[1:])
+    return [term for term in arms[0] if term in shared]
+
+
+def _arms(node: exp.Or) -> Iterator[exp.Expr]:
+    stack: list[exp.Expr] = [node]
+    while stack:
+        term = unwrapped(stack.pop())
+        if isinstance(term, exp.Or):
+            stack += [term.expression, term.this]
         else:
             yield term
 
 
-def _term(node: exp.Expr, scope: Scope, walk: Walk) -> None:
-    kind = _COMPARISONS.get(type(node))
-    if kind is not None:
-        _comparison(node.this, node.expression, kind, scope, walk)
+def _term(node: exp.Expr, scope: Scope, walk: Walk) -> None:  # noqa: PLR0912 - one a kind
+    known = _COMPARISONS.get(type(node))
+    if known is not None:
+        _comparison(node.this, node.expression, *known, scope, walk)
     elif isinstance(node, exp.Between):
-        _compare(node.this, node.args["low"], UseKind.RANGE, scope, walk)
-        _compare(node.this, node.args["high"], UseKind.RANGE, scope, walk)
+        compare(node.this, node.args["low"], UseKind.RANGE, scope, walk, (">=", "<="))
+        compare(node.this, node.args["high"], UseKind.RANGE, scope, walk, ("<=", ">="))
     elif isinstance(node, exp.In):
-        _membership(node, UseKind.EQUALITY, scope, walk)
+        membership(node, UseKind.ONE_OF, scope, walk)
     elif isinstance(node, exp.Escape):
         _term(node.this, scope, walk)
-    elif isinstance(node, exp.Like):
-        kind = UseKind.FILTER if _starts_wild(node.expression) else UseKind.RANGE
-        _compare(node.this, node.expression, kind, scope, walk)
+    elif isinstance(node, exp.StartsWith):
+        compare(node.this, node.expression, UseKind.PREFIX, scope, walk, ("^@", ""))
+    elif type(node) in _PATTERNS and not node.args.get("negate"):
+        _pattern(node, scope, walk)
+    elif isinstance(node, exp.MatchAgainst) and len(node.expressions) == 1:
+        left, right = node.expressions[0], node.this
+        compare(left, right, UseKind.CONTAINMENT, scope, walk, ("@@", "@@"))
+    elif type(node) in _CONTAINMENTS:
+        operators = _CONTAINMENTS[type(node)]
+        compare(node.this, node.expression, UseKind.CONTAINMENT, scope, walk, operators)
     elif isinstance(node, exp.Is) and node.args.get("negate"):
         _negation(node, scope, walk)
     elif isinstance(node, exp.Is):
-        _compare(node.this, node.expression, UseKind.EQUALITY, scope, walk)
+        compare(node.this, node.expression, UseKind.EQUALITY, scope, walk)
     elif isinstance(node, exp.Column):
-        walk.mark(sources(node, scope, walk), UseKind.EQUALITY, constant="true")
+        walk.mark(sources(node, scope, walk), UseKind.EQUALITY, Detail(constant="true"))
     elif isinstance(node, exp.Not):
         _negation(unwrapped(node.this), scope, walk)
-    elif isinstance(node, exp.Or) and (column := _one_column(node, scope, walk)):
-        walk.mark(column.output.sources, UseKind.EQUALITY)
+    elif isinstance(node, exp.Or) and (list_of := _one_column(node, scope, walk)):
+        column, text = list_of
+        walk.mark(column.output.sources, UseKind.ONE_OF, Detail(constant=text))
     else:
-        _filter(node, scope, walk)
+        filtered(node, scope, walk)
 
 
-def _filter(node: exp.Expr, scope: Scope, walk: Walk) -> None:
-    """Note a predicate that no index key can be taken from."""
-    found = sources(node, scope, walk)
-    joins = len(found) > 1 and len(_items(node, scope, walk)) > 1
-    decides = IndirectKind.JOIN if joins else IndirectKind.FILTER
-    walk.mark(found, UseKind.FILTER, decides=decides)
+def _pattern(node: exp.Expr, scope: Scope, walk: Walk) -> None:
+    """Note LIKE and its relatives; what begins with fixed text is a range of a sorted index."""
+    operators = _PATTERNS[type(node)], ""
+    start = _start(node.expression) if isinstance(node, exp.Like) else "%"
+    if start is None or start[:1] not in {"%", "_"}:
+        compare(node.this, node.expression, UseKind.PREFIX, scope, walk, operators)
+    if start is None or start[:1] in {"%", "_"}:
+        compare(node.this, node.expression, UseKind.PATTERN, scope, walk, operators)
+
+
+def _start(pattern: exp.Expr) -> str | None:
+    """Return what a LIKE pattern begins with; None for `$1`, whose text nobody kept."""
+    pattern = unwrapped(pattern)
+    while isinstance(pattern, exp.Cast | exp.DPipe):
+        pattern = unwrapped(pattern.this)
+    if not isinstance(pattern, exp.Literal):
+        return "%"
+    return None if parameter(pattern) is not None else str(pattern.this)
 
 
 def _negation(inner: exp.Expr, scope: Scope, walk: Walk) -> None:
     if isinstance(inner, exp.Column):
-        walk.mark(sources(inner, scope, walk), UseKind.EQUALITY, constant="false")
+        walk.mark(sources(inner, scope, walk), UseKind.EQUALITY, Detail(constant="false"))
     elif isinstance(inner, exp.Is):
         text = constant(inner.expression)
-        walk.mark(
-            sources(inner.this, scope, walk),
-            UseKind.FILTER,
-            constant=f"not {text}" if text else "",
-        )
+        detail = Detail(constant=f"not {text}" if text else "")
+        walk.mark(sources(inner.this, scope, walk), UseKind.FILTER, detail)
     elif isinstance(inner, exp.In):
-        _membership(inner, UseKind.FILTER, scope, walk)
+        membership(inner, UseKind.FILTER, scope, walk)
     else:
-        _filter(inner, scope, walk)
+        filtered(inner, scope, walk)
 
 
-def _comparison(left: exp.Expr, right: exp.Expr, kind: UseKind, scope: Scope, walk: Walk) -> None:
+def _comparison(
+    left: exp.Expr,
+    right: exp.Expr,
+    kind: UseKind,
+    operators: Operators,
+    scope: Scope,
+    walk: Walk,
+) -> None:
     left, right = unwrapped(left), unwrapped(right)
     if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
         for one, other in zip(left.expressions, right.expressions, strict=False):
-            _compare(one, other, kind, scope, walk)
-    elif isinstance(right, exp.Any):
-        inner = unwrapped(right.this)
-        if isinstance(inner, exp.Query):
-            _semi_join([left], inner, kind, scope, walk)
-        elif inner.find(exp.Column):  # x = any(array_column)
-            _filter(right.parent or right, scope, walk)
-        else:
-            _compare(left, inner, kind, scope, walk)
-    elif isinstance(right, exp.All):
-        inner = unwrapped(right.this)
-        if isinstance(inner, exp.Query):
-            _semi_join([left], inner, UseKind.FILTER, scope, walk)
-        else:
-            _compare(left, inner, UseKind.FILTER, scope, walk)
+            compare(one, other, kind, scope, walk, operators)
+    elif isinstance(right, exp.Any | exp.All):
+        _quantified(left, right, kind, scope, walk)
     else:
-        _compare(left, right, kind, scope, walk)
+        compare(left, right, kind, scope, walk, operators)
 
 
-def _compare(left: exp.Expr, right: exp.Expr, kind: UseKind, scope: Scope, walk: Walk) -> None:
-    one, other = _side(left, scope, walk), _side(right, scope, walk)
-    items = _side_items(one, scope, walk), _side_items(other, scope, walk)
-    joins = all(items) and items[0].isdisjoint(items[1])
-    if one.has_columns and other.has_columns:
-        kind = UseKind.JOIN if joins and kind is not UseKind.FILTER else UseKind.FILTER
-    decides = IndirectKind.JOIN if joins else IndirectKind.FILTER
-    for side, against in ((one, other), (other, one)):
-        if side.is_query:
-            walk.mark(side.sources, UseKind.OUTPUT, decides=IndirectKind.FILTER)
-        elif side.plain is None:
-            walk.mark(side.sources, UseKind.FILTER, decides=decides)
-        else:
-            walk.mark(side.sources, kind, constant=constant(against.node), decides=decides)
-
-
-def _membership(node: exp.In, kind: UseKind, scope: Scope, walk: Walk) -> None:
-    left = unwrapped(node.this)
-    columns = left.expressions if isinstance(left, exp.Tuple) else [left]
-    query = node.args.get("query")
-    if query is not None:
-        _semi_join(columns, unwrapped(query), kind, scope, walk)
-        return
-    items = [*node.expressions, *filter(None, (node.args.get("unnest"), node.args.get("field")))]
-    text = constant(items[0]) if len(items) == 1 and len(columns) == 1 else ""
-    varies = False
-    for item in items:
-        found = sources(item, scope, walk)
-        walk.mark(found, UseKind.FILTER)
-        varies = varies or bool(found)
-    for column in columns:
-        side = _side(column, scope, walk)
-        plain = side.plain is not None and not varies
-        walk.mark(side.sources, kind if plain else UseKind.FILTER, constant=text if plain else "")
-
-
-def _semi_join(
-    columns: list[exp.Expr], query: exp.Expr, kind: UseKind, scope: Scope, walk: Walk
+def _quantified(
+    left: exp.Expr, right: exp.Any | exp.All, kind: UseKind, scope: Scope, walk: Walk
 ) -> None:
-    how = UseKind.JOIN if kind is UseKind.EQUALITY else UseKind.FILTER
-    for output in walk.query(query, scope).outputs:
-        walk.mark(output.sources, how, decides=IndirectKind.JOIN)
-    for column in columns:
-        side = _side(column, scope, walk)
-        use = how if side.plain else UseKind.FILTER
-        walk.mark(side.sources, use, decides=IndirectKind.JOIN)
+    """Note `x = any (...)` and the like; of ALL no index makes use."""
+    inner = unwrapped(right.this)
+    if isinstance(right, exp.All):
+        kind = UseKind.FILTER
+    elif kind is UseKind.EQUALITY:
+        kind = UseKind.ONE_OF
+    if isinstance(inner, exp.Query):
+        semi_join([left], inner, kind, scope, walk)
+    elif isinstance(right, exp.Any) and inner.find(exp.Column):  # x = any(array_column)
+        filtered(right.parent or right, scope, walk)
+    else:
+        compare(left, inner, kind, scope, walk)
 
 
-def _side(node: exp.Expr, scope: Scope, walk: Walk) -> _Side:
-    node = _without_text_cast(unwrapped(node), scope, walk)
-    if isinstance(node, exp.Column):
-        found = walk.column(node, scope)
-        return _Side(node, found.output.sources, found, is_query=False)
-    is_query = isinstance(node, exp.Query)
-    return _Side(node, sources(node, scope, walk), None, is_query)
-
-
-def _without_text_cast(node: exp.Expr, scope: Scope, walk: Walk) -> exp.Expr:
-    """Return x for `x::text` where x is text already.
-
-    pg_get_viewdef writes such casts around every varchar column; an index serves through them.
-    """
-    if not isinstance(node, exp.Cast) or not node.to.is_type("text", "varchar"):
-        return node
-    inner = unwrapped(node.this)
-    if node.to.expressions or not isinstance(inner, exp.Column):
-        return node
-    stored = list(walk.column(inner, scope).output.sources)
-    types = {column.type.partition("(")[0].strip() for column in stored}
-    return inner if types and types <= _TEXTS else node
-
-
-def _side_items(side: _Side, scope: Scope, walk: Walk) -> set[object]:
-    if side.plain:
-        return {side.plain.item} - {None}
-    return _items(side.node, scope, walk) if side.has_columns else set()
-
-
-def _items(node: exp.Expr, scope: Scope, walk: Walk) -> set[object]:
-    """Return what in FROM the columns of an expression belong to."""
-    parts = node.walk(prune=lambda part: isinstance(part, exp.Query))
-    return {walk.column(part, scope).item for part in parts if isinstance(part, exp.Column)}
-
-
-def _starts_wild(pattern: exp.Expr) -> bool:
-    """Return whether a LIKE pattern begins with a wildcard, or is not known to be fixed."""
-    pattern = unwrapped(pattern)
-    if isinstance(pattern, exp.Cast):
-        pattern = pattern.this
-    if isinstance(pattern, exp.DPipe):
-        return _starts_wild(pattern.this)
-    if isinstance(pattern, exp.Literal):
-        return str(pattern.this)[:1] in {"%", "_"}
-    return True
-
-
-def _one_column(node: exp.Or, scope: Scope, walk: Walk) -> Found | None:
-    """Return the column of `x = 1 or x = 2 or x in (3, 4)`, which is an IN list."""
-    stack: list[exp.Expr] = [node]
+def _one_column(node: exp.Or, scope: Scope, walk: Walk) -> tuple[Found, str] | None:
+    """Return the column of `x = 1 or x = 2 or x in (3, 4)`, which is an IN list, and the list."""
     column: Found | None = None
-    while stack:
-        term = unwrapped(stack.pop())
-        if isinstance(term, exp.Or):
-            stack += [term.this, term.expression]
-            continue
-        listed = isinstance(term, exp.In) and not term.args.get("query")
-        if not (isinstance(term, exp.EQ) or listed) or not isinstance(term.this, exp.Column):
+    items: list[exp.Expr] = []
+    for term in _arms(node):
+        is_list = isinstance(term, exp.In) and not term.args.get("query")
+        if not (isinstance(term, exp.EQ) or is_list) or not isinstance(term.this, exp.Column):
             return None
         against = term.expressions if isinstance(term, exp.In) else [term.expression]
-        if not all(constant(item) or _is_parameter(item) for item in against):
+        if not all(constant(item) or parameter(item) is not None for item in against):
             return None
         found = walk.column(term.this, scope)
         if column is not None and found.output.sources != column.output.sources:
             return None
         column = found
-    return column
-
-
-def _is_parameter(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Literal) and str(node.this).startswith(MARK)
+        items += against
+    return (column, listed(items)) if column is not None else None

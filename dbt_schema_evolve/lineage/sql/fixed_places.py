@@ -54,9 +54,9 @@ FIXED: dict[tuple[type[exp.Expr], str], str] = {
     (exp.JSONBExtract, "expression"): "'{id}'",
     (exp.JSONBExtractScalar, "expression"): "'{id}'",
     (exp.JSONBContainsTopKey, "expression"): "'id'",
-    (exp.ArrayContainsAll, "expression"): "'{}'",
-    (exp.ArrayContainedBy, "expression"): "'{}'",
-    (exp.ArrayOverlaps, "expression"): "'{}'",
+    (exp.JSONBContainsAnyTopKeys, "expression"): "'{id}'",
+    (exp.JSONBContainsAllTopKeys, "expression"): "'{id}'",
+    (exp.JSONBPathExists, "expression"): "'$.id'",
     (exp.Kwarg, "expression"): "30",
     (exp.WindowSpec, "start"): "1",
     (exp.WindowSpec, "end"): "1",
@@ -89,3 +89,13 @@ FIXED_ARGUMENTS = {
     ("timezone", 0): "'UTC'",
 }
 """The same for functions without a class, by name and position."""
+
+RANGES = {
+    "daterange": "'[2020-01-01,2020-02-01)'",
+    "int4range": "'[1,10)'",
+    "int8range": "'[1,10)'",
+    "numrange": "'[1,10)'",
+    "tsrange": "'[2020-01-01,2020-02-01)'",
+    "tstzrange": "'[2020-01-01,2020-02-01)'",
+}
+"""A value of each range type."""

@@ -3,6 +3,7 @@
 from sqlglot import exp
 
 from dbt_schema_evolve.lineage.sql import foreign
+from dbt_schema_evolve.lineage.sql.equalities import Equality
 from dbt_schema_evolve.lineage.sql.from_functions import alias_columns, alias_of, called
 from dbt_schema_evolve.lineage.sql.parsing import UnreadableError, identifier
 from dbt_schema_evolve.lineage.sql.rows import (
@@ -10,6 +11,7 @@ from dbt_schema_evolve.lineage.sql.rows import (
     IDENTITY,
     NOTHING,
     Entry,
+    Found,
     Output,
     Rows,
     merged,
@@ -139,10 +141,13 @@ def _joined(lefts: list[Rows], join: exp.Join, scope: Scope, walk: Walk) -> list
     """Join one more item; `lefts` are the columns so far, and may be added to."""
     foreign.check_join(join)
     before = dict(scope.joined)  # of the left side: the right one may join by USING inside
+    earlier = scope.items()
     right = item(join.this, scope, walk)
     on = join.args.get("on")
     if on is not None:
+        scope.optional = _optional(join, earlier, scope)
         walk.condition(on, scope)
+        scope.optional = frozenset()
     is_natural = (join.args.get("method") or "").upper() == "NATURAL"
     if not is_natural and not join.args.get("using"):
         lefts.append(right)
@@ -155,15 +160,29 @@ def _joined(lefts: list[Rows], join: exp.Join, scope: Scope, walk: Walk) -> list
     else:
         names = [output.name for output in left.outputs if right.find(output.name)]
     side = (join.args.get("side") or "").upper()
-    pairs = [_merged_column(name, left, right, before, side, walk) for name in names]
+    pairs = [_merged_column(name, left, right, before, side, scope, walk) for name in names]
     scope.joined.update({output.name: output for output in pairs})
     merged_names = set(names)
     others = [o for rows in (left, right) for o in rows.outputs if o.name not in merged_names]
     return [Rows(pairs + others, left.rests + right.rests)]
 
 
+def _optional(join: exp.Join, earlier: frozenset[object], scope: Scope) -> frozenset[object]:
+    """Return the items whose columns are NULL where an outer join finds no partner."""
+    side = (join.args.get("side") or "").upper()
+    if side == "LEFT":
+        return scope.items() - earlier
+    return {"RIGHT": earlier, "FULL": scope.items()}.get(side, frozenset())
+
+
 def _merged_column(
-    name: str, left: Rows, right: Rows, joined: dict[str, Output], side: str, walk: Walk
+    name: str,
+    left: Rows,
+    right: Rows,
+    joined: dict[str, Output],
+    side: str,
+    scope: Scope,
+    walk: Walk,
 ) -> Output:
     """Return the one column that USING makes of two, and note that both were joined by it."""
     one = joined.get(name) or left.find(name) or left.infer(name)
@@ -176,7 +195,10 @@ def _merged_column(
         return Output(name, merged((one.sources, two.sources), EXPRESSION))
     # Of an inner join either would do; Postgres takes the one that it need not cast.
     is_right = side == "RIGHT" or (not side and is_wider(_type(two), _type(one)))
-    return Output(name, (two if is_right else one).sources)
+    both = Output(name, (two if is_right else one).sources)
+    for output in (one, two):  # a condition on the one column holds for both
+        scope.equalities.append(Equality(Found(both, both), Found(output, output)))
+    return both
 
 
 def _type(output: Output) -> str:

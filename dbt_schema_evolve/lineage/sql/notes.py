@@ -1,17 +1,33 @@
 """What the walk over a statement writes down: relations, and how their columns are used."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dbt_schema_evolve.lineage.sql.rows import AGGREGATE, IDENTITY, Sources, Stored
 from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import ColumnUse, UseKind
 
-_Use = tuple[Stored, UseKind, int, bool, str]
+
+class Detail(NamedTuple):
+    """What is to be said of a use beyond its kind; see ColumnUse."""
+
+    position: int = 0
+    descending: bool = False
+    constant: str = ""
+    expression: str = ""
+    operator: str = ""
+
+
+PLAIN = Detail()
 
 _INDIRECT = {
     UseKind.EQUALITY: IndirectKind.FILTER,
+    UseKind.ONE_OF: IndirectKind.FILTER,
     UseKind.RANGE: IndirectKind.FILTER,
+    UseKind.PREFIX: IndirectKind.FILTER,
+    UseKind.PATTERN: IndirectKind.FILTER,
+    UseKind.CONTAINMENT: IndirectKind.FILTER,
     UseKind.FILTER: IndirectKind.FILTER,
     UseKind.JOIN: IndirectKind.JOIN,
     UseKind.GROUP: IndirectKind.GROUP,
@@ -26,7 +42,7 @@ class Notes:
     reads: set[RelationName] = field(default_factory=set)  # as written
     base: set[RelationName] = field(default_factory=set)  # stored
     views: set[RelationName] = field(default_factory=set)
-    marks: set[_Use] = field(default_factory=set)
+    marks: set[tuple[Stored, UseKind, Detail]] = field(default_factory=set)
     indirect: set[tuple[Stored, IndirectKind]] = field(default_factory=set)
     inherited: set[ColumnUse] = field(default_factory=set)  # from the views
     doubts: set[str] = field(default_factory=set)  # columns that cost only themselves
@@ -34,34 +50,30 @@ class Notes:
     @property
     def uses(self) -> frozenset[ColumnUse]:
         """How the statement uses columns, the views that it executes included."""
-        own = (
-            ColumnUse(column.name, kind, position, descending, constant)
-            for column, kind, position, descending, constant in self.marks
-        )
+        own = (ColumnUse(column.name, kind, *detail) for column, kind, detail in self.marks)
         return frozenset(self.inherited).union(own)
 
     def mark(
         self,
         sources: Sources,
         kind: UseKind,
-        position: int,
-        descending: bool,
-        constant: str,
+        detail: Detail,
         decides: IndirectKind | None,
     ) -> None:
         """Note a use; what was computed on the way can no longer be searched or joined by key.
 
-        `decides` says how the columns decide about rows, where the use alone does not tell.
+        Unless the detail names an expression that an index could hold. `decides` says how the
+        columns decide about rows, where the use alone does not tell.
         """
         indirect = decides or _INDIRECT.get(kind)
         if indirect is not None:
             self.indirect.update((column, indirect) for column in sources)
         for column, rank in sources.items():
-            if rank == IDENTITY:
-                self.marks.add((column, kind, position, descending, constant))
+            if rank == IDENTITY or detail.expression:
+                self.marks.add((column, kind, detail))
             elif kind in {UseKind.GROUP, UseKind.ORDER} and rank < AGGREGATE:
-                self.marks.add((column, kind, position, descending, ""))
+                self.marks.add((column, kind, Detail(detail.position, detail.descending)))
             elif kind in {UseKind.GROUP, UseKind.ORDER, UseKind.OUTPUT}:
-                self.marks.add((column, UseKind.OUTPUT, 0, False, ""))
+                self.marks.add((column, UseKind.OUTPUT, PLAIN))
             else:
-                self.marks.add((column, UseKind.FILTER, 0, False, ""))
+                self.marks.add((column, UseKind.FILTER, PLAIN))

@@ -5,12 +5,13 @@ import re
 from functools import lru_cache
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import Token, exp
 from sqlglot.errors import ParseError, SqlglotError
 
 # A private-use character, so that no text of a user's looks like it. `$1` itself cannot be left in:
 # `date $1` reads as a column, and `($1,$2)` as the start of a dollar-quoted string.
 MARK = "\ue000"
+MARKED = re.compile(f"'{MARK}(\\d+)'")  # a whole literal, as `marked` puts it
 
 _LOGGER = logging.getLogger("sqlglot")  # its warnings quote statements, and so people's data
 
@@ -134,6 +135,12 @@ def parse(text: str) -> exp.Expr:
     The tree is shared between callers: nobody may change it.
     """
     return _readable(_remembered(text))
+
+
+@lru_cache(maxsize=64)  # a statement's expressions ask one after the other
+def tokenized(text: str) -> tuple[Token, ...]:
+    """Return the tokens of a text that has been parsed."""
+    return tuple(sqlglot.tokenize(text, read="postgres"))
 
 
 def parse_once(text: str) -> exp.Expr:

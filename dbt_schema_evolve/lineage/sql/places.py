@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from sqlglot import exp
 
-from dbt_schema_evolve.lineage.sql.fixed_places import FIXED, FIXED_ARGUMENTS
+from dbt_schema_evolve.lineage.sql.fixed_places import FIXED, FIXED_ARGUMENTS, RANGES
 from dbt_schema_evolve.lineage.sql.flow import unwrapped
 from dbt_schema_evolve.lineage.sql.parsing import parameter
 from dbt_schema_evolve.lineage.sql.rows import Stored
@@ -23,6 +23,7 @@ class Role(StrEnum):
     PATTERN = "pattern"
     PREFIX = "prefix"  # of a pattern
     ARRAY = "array"
+    ELEMENTS = "elements"  # an array of what a column's arrays hold
     PLAIN = "plain"  # any value of the family
 
 
@@ -55,6 +56,7 @@ _ROLES: dict[type[exp.Expr], Role] = {
 }
 _WRAPPERS = (exp.Paren, exp.Neg, exp.Cast, exp.Alias, exp.Column)
 _EQUALS = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is)
+_CONTAINMENTS = (exp.ArrayContainsAll, exp.ArrayContainedBy, exp.ArrayOverlaps)
 _JSON_STEPS = (exp.JSONPath, exp.JSONPathKey, exp.JSONPathSubscript)
 _JSON = (exp.JSONExtract, exp.JSONExtractScalar)
 _TEXTUAL = (exp.DPipe, exp.Concat, exp.ConcatWs)
@@ -111,6 +113,12 @@ def _around(node: exp.Expr, number: int, lookup: Lookup) -> Place:  # noqa: PLR0
         return _fixed(number, "'30'" if parent.args.get("unit") else "'30 days'")
     if isinstance(parent, _JSON_STEPS):
         return _fixed(number, "'id'")
+    if isinstance(parent, _CONTAINMENTS):
+        return _contained(_other(parent, node), number, lookup)
+    if isinstance(parent, exp.MatchAgainst):
+        against = parent.expressions[0] if key == "this" and parent.expressions else None
+        is_json = family_of(against, lookup) is Family.JSON
+        return _fixed(number, "'$.id == 1'" if is_json else "'a'")
     fixed = FIXED.get((type(parent), key))
     if fixed:
         return _fixed(number, fixed)
@@ -154,6 +162,17 @@ def _around(node: exp.Expr, number: int, lookup: Lookup) -> Place:  # noqa: PLR0
     if isinstance(parent, exp.Select):
         return Place(number, Role.PLAIN, _selected_family(node, parent, lookup))
     return Place(number, Role.PLAIN, Family.TEXT if isinstance(parent, exp.Func) else Family.NUMBER)
+
+
+def _contained(other: exp.Expr, number: int, lookup: Lookup) -> Place:
+    """Describe what `@>`, `<@` and `&&` compare a column's value with."""
+    column, _ = _one_column(unwrapped(other), lookup)
+    ranged = RANGES.get(column.type) if column is not None else None
+    if ranged is not None:
+        return _fixed(number, ranged)
+    if column is not None and family(column.type) is Family.ARRAY:
+        return Place(number, Role.ELEMENTS, Family.ARRAY, column)
+    return _fixed(number, "'{}'")
 
 
 def _fixed(number: int, sql: str) -> Place:
@@ -337,5 +356,8 @@ def _selected_family(node: exp.Expr, select: exp.Select, lookup: Lookup) -> Fami
 
 def _argument(node: exp.Expr, call: exp.Anonymous, number: int) -> Place:
     at = node.index or 0
-    fixed = FIXED_ARGUMENTS.get((call.name.lower(), at))
+    name = call.name.lower()
+    if name.endswith(("tsquery", "tsvector")) and at == 0 and len(call.expressions) == 2:
+        return _fixed(number, "'simple'")
+    fixed = FIXED_ARGUMENTS.get((name, at))
     return _fixed(number, fixed) if fixed else Place(number, Role.PLAIN, Family.TEXT)

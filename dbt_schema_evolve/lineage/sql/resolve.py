@@ -10,7 +10,7 @@ from dbt_schema_evolve.lineage.sql.conditions import condition
 from dbt_schema_evolve.lineage.sql.ctes import with_clause
 from dbt_schema_evolve.lineage.sql.flow import sources
 from dbt_schema_evolve.lineage.sql.headings import UNNAMED, heading
-from dbt_schema_evolve.lineage.sql.notes import Notes
+from dbt_schema_evolve.lineage.sql.notes import PLAIN, Detail, Notes
 from dbt_schema_evolve.lineage.sql.parsing import (
     MARK,
     TEXT,
@@ -25,6 +25,7 @@ from dbt_schema_evolve.lineage.sql.rows import (
     NOTHING,
     Anything,
     Entry,
+    Found,
     Output,
     Rows,
     Sources,
@@ -33,7 +34,7 @@ from dbt_schema_evolve.lineage.sql.rows import (
     whole,
 )
 from dbt_schema_evolve.lineage.sql.schema import SYSTEM_SCHEMAS, LineageSchema, ViewFacts
-from dbt_schema_evolve.lineage.sql.scope import Found, Scope
+from dbt_schema_evolve.lineage.sql.scope import Scope
 from dbt_schema_evolve.lineage.sql.walk import Ctes
 from dbt_schema_evolve.lineage.sql.writing import TRANSIENT, changed, created, target
 from dbt_schema_evolve.records.lineage import IndirectKind
@@ -187,13 +188,11 @@ class Resolver:
         self,
         sources: Sources,
         kind: UseKind,
-        position: int = 0,
-        descending: bool = False,
-        constant: str = "",
+        detail: Detail = PLAIN,
         decides: IndirectKind | None = None,
     ) -> None:
         """Note what the statement does with some columns."""
-        self.notes.mark(sources, kind, position, descending, constant, decides)
+        self.notes.mark(sources, kind, detail, decides)
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -1,6 +1,5 @@
 """Edits a query's text where its meaning asks for it; all other bytes stay as they were."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 import sqlglot
@@ -9,7 +8,7 @@ from sqlglot.errors import SqlglotError
 
 from dbt_schema_evolve.errors import EvolveError
 from dbt_schema_evolve.lineage.sql.parsing import (
-    MARK,
+    MARKED,
     TEXT,
     UnreadableError,
     identifier,
@@ -17,12 +16,12 @@ from dbt_schema_evolve.lineage.sql.parsing import (
     parse,
 )
 from dbt_schema_evolve.lineage.sql.schema import LineageSchema
+from dbt_schema_evolve.lineage.sql.writing import TRANSIENT
 from dbt_schema_evolve.records.relations import RelationName, quoted
 
 Splice = tuple[int, int, str]
 """Start, end (behind the last character) and what goes there instead."""
 
-_MARKED = re.compile(f"'{MARK}(\\d+)'")
 _BOUNDS = frozenset({TokenType.LIMIT, TokenType.OFFSET, TokenType.FETCH})
 
 
@@ -33,16 +32,28 @@ def rename_relations(
 
     Raises EvolveError for a text that cannot be parsed: half a rename would read both worlds.
     """
-    try:
-        tree = parse(marked(sql))
-    except UnreadableError as unreadable:
-        raise EvolveError(
-            f"the query's relations cannot be renamed: {unreadable.reason}",
-            remedy="leave this query out",
-        ) from unreadable
-    text: str = tree.meta[TEXT]
+    tree = _parsed(sql)
     edits = list(_renames(tree, mapping, schema))
-    return unmarked(spliced(text, edits))
+    return unmarked(spliced(str(tree.meta[TEXT]), edits))
+
+
+def with_stand_ins(sql: str, relation: RelationName, rows: int, schema: LineageSchema) -> str:
+    """Return a statement that reads rows of a relation in place of the table that dbt filled.
+
+    `x__dbt_tmp123` holds the new rows of x: as many of x's own are planned alike.
+    """
+    tree = _parsed(sql)
+    columns = ", ".join(quoted(column.name) for column in schema.columns.get(relation, ()))
+    edits: list[Splice] = []
+    for table in tree.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier) or not TRANSIENT.search(table.name):
+            continue
+        first = table.args.get("catalog") or table.args.get("db") or table.this
+        standing = f"(select {columns or '*'} from {relation.sql} limit {rows})"  # noqa: S608
+        if not table.args.get("alias"):
+            standing += f" as {quoted(identifier(table.this))}"
+        edits.append((first.meta["start"], table.this.meta["end"] + 1, standing))
+    return unmarked(spliced(str(tree.meta[TEXT]), edits))
 
 
 def without_limit(sql: str) -> str | None:
@@ -82,7 +93,17 @@ def spliced(text: str, edits: list[Splice]) -> str:
 
 def unmarked(text: str) -> str:
     """Return the text with `$n` where `marked` had put a literal."""
-    return _MARKED.sub(r"$\1", text)
+    return MARKED.sub(r"$\1", text)
+
+
+def _parsed(sql: str) -> exp.Expr:
+    try:
+        return parse(marked(sql))
+    except UnreadableError as unreadable:
+        raise EvolveError(
+            f"the query's relations cannot be renamed: {unreadable.reason}",
+            remedy="leave this query out",
+        ) from unreadable
 
 
 def is_cte_reference(table: exp.Table) -> bool:

@@ -35,6 +35,15 @@ class Output:
     sources: Sources
     type: str = ""  # as the catalog spells it; empty: not known
     made_by: exp.Expr | None = None  # the expression, where the query spells it out
+    made_in: object = None  # the Scope in which the names of `made_by` mean something
+
+
+@dataclass(slots=True, eq=False)
+class Found:
+    """A column, and which item of FROM it was found in: one of two in a self-join."""
+
+    output: Output
+    item: object
 
 
 class Entry(Protocol):
@@ -100,7 +109,8 @@ class Rows:
             return self
         pairs = zip(self.outputs, names, strict=False)
         outputs = [
-            Output(name, output.sources, output.type, output.made_by) for output, name in pairs
+            Output(name, output.sources, output.type, output.made_by, output.made_in)
+            for output, name in pairs
         ]
         return Rows(outputs + self.outputs[len(names) :], self.rests)
 

@@ -1,4 +1,4 @@
-"""Whether a text only reads, so that it may be run again to look at its plan or its result."""
+"""Whether a text only reads, so that it may be run again; or may be explained at the most."""
 
 from itertools import pairwise
 
@@ -46,6 +46,15 @@ def is_read_only(sql: str) -> bool:
         if behind.token_type is TokenType.L_PAREN
     )
     return not any(name in _HARMFUL or name.startswith(_HARMFUL_PREFIXES) for name in names)
+
+
+def changes_rows(sql: str) -> bool:
+    """Return whether a text is one INSERT, UPDATE, DELETE or MERGE: to be explained, never run."""
+    try:
+        tree = parse(marked(sql))
+    except UnreadableError:
+        return False
+    return isinstance(tree, exp.DML) and not isinstance(tree, exp.Query)
 
 
 def _writes(node: exp.Expr) -> bool:

@@ -5,18 +5,11 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from dbt_schema_evolve.lineage.sql.equalities import Equality
 from dbt_schema_evolve.lineage.sql.parsing import DoubtError, UnreadableError
-from dbt_schema_evolve.lineage.sql.rows import NOTHING, Anything, Entry, Output, Rows, whole
+from dbt_schema_evolve.lineage.sql.rows import NOTHING, Anything, Entry, Found, Output, Rows, whole
 
 SYSTEM_COLUMNS = frozenset(["ctid", "oid", "tableoid", "xmin", "xmax", "cmin", "cmax"])
-
-
-@dataclass(slots=True, eq=False)
-class Found:
-    """A column, and which item of FROM it was found in: one of two in a self-join."""
-
-    output: Output
-    item: object
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +22,8 @@ class Scope:
     entries: dict[str, Entry] = field(default_factory=dict)  # by alias
     unnamed: list[Entry] = field(default_factory=list)
     joined: dict[str, Output] = field(default_factory=dict)  # by USING or NATURAL: one column
+    equalities: list[Equality] = field(default_factory=list)  # that hold for every row
+    optional: frozenset[object] = frozenset()  # items that the join at hand may leave empty
 
     def add(self, alias: str, entry: Entry) -> None:
         """Make an entry visible; the first of two equal names wins, as nobody could mean both."""
@@ -36,6 +31,10 @@ class Scope:
             self.unnamed.append(entry)
         else:
             self.entries[alias] = entry
+
+    def items(self) -> frozenset[object]:
+        """Return what stands in FROM so far, as `Found.item` names it."""
+        return frozenset((id(self), alias) for alias in (*self.entries, *range(len(self.unnamed))))
 
     def around(self) -> Iterator["Scope"]:
         """Yield this scope and those around it, innermost first."""

@@ -55,7 +55,9 @@ _THROUGH = (
     exp.Max, exp.Min, exp.Window, exp.Filter, exp.FirstValue, exp.LastValue, exp.Lag, exp.Lead,
     exp.AnyValue, exp.Collate,
 )  # fmt: skip
-_TIMES = (exp.TimestampTrunc, exp.DateBin, exp.CurrentTimestamp, exp.Localtimestamp)
+_TIMES = (
+    exp.TimestampTrunc, exp.DateBin, exp.CurrentTimestamp, exp.Localtimestamp, exp.AtTimeZone,
+)  # fmt: skip
 _TRUTHS = (exp.Predicate, exp.And, exp.Or, exp.Not, exp.Exists, exp.LogicalAnd, exp.LogicalOr)
 _FUNCTIONS = {
     "to_date": Family.DATE, "date": Family.DATE, "to_char": Family.TEXT, "to_number": Family.NUMBER,

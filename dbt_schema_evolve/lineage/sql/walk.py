@@ -6,10 +6,10 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from dbt_schema_evolve.lineage.sql.notes import Notes
-from dbt_schema_evolve.lineage.sql.rows import Entry, Rows, Sources
+from dbt_schema_evolve.lineage.sql.notes import PLAIN, Detail, Notes
+from dbt_schema_evolve.lineage.sql.rows import Entry, Found, Rows, Sources
 from dbt_schema_evolve.lineage.sql.schema import LineageSchema
-from dbt_schema_evolve.lineage.sql.scope import Found, Scope
+from dbt_schema_evolve.lineage.sql.scope import Scope
 from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import UseKind
@@ -75,9 +75,7 @@ class Walk(Protocol):
         self,
         sources: Sources,
         kind: UseKind,
-        position: int = 0,
-        descending: bool = False,
-        constant: str = "",
+        detail: Detail = PLAIN,
         decides: IndirectKind | None = None,
     ) -> None:
         """Note what the statement does with some columns."""

@@ -5,6 +5,7 @@ import re
 from sqlglot import exp
 
 from dbt_schema_evolve.lineage.sql import clauses, from_items
+from dbt_schema_evolve.lineage.sql.conditions import conclude
 from dbt_schema_evolve.lineage.sql.ctes import with_clause
 from dbt_schema_evolve.lineage.sql.flow import sources, unwrapped
 from dbt_schema_evolve.lineage.sql.from_functions import alias_of
@@ -96,6 +97,7 @@ def _changed_rows(node: exp.Expr, table: exp.Table, scope: Scope, walk: Walk) ->
         clause = node.args.get(key)
         if clause is not None:
             walk.condition(clause.this if isinstance(clause, exp.Where) else clause, scope)
+    conclude(scope, walk)
     _assignments(node, outputs, scope, walk)
     whens = node.args.get("whens")
     for when in whens.expressions if whens is not None else ():

@@ -128,4 +128,8 @@ def _use(use: ColumnUse) -> str:
         text += f" #{use.position}"
     if use.descending:
         text += " desc"
-    return f"{text} = {use.constant}" if use.constant else text
+    if use.expression:
+        text += f" as {use.expression}"
+    if use.operator or use.constant:
+        text += f" {use.operator or '='} {use.constant}".rstrip()
+    return text
