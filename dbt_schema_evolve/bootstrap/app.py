@@ -1,6 +1,7 @@
 """One dbt project, with the warehouse, history and tools that its verbs need."""
 
 import tempfile
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -38,7 +39,7 @@ from dbt_schema_evolve.ports import CatalogSource, Progress
 from dbt_schema_evolve.predict.outcomes.belief import Belief
 from dbt_schema_evolve.predict.outcomes.training import retrain
 from dbt_schema_evolve.records.catalog import Catalog
-from dbt_schema_evolve.records.changes import Budget
+from dbt_schema_evolve.records.changes import UNBOUNDED, Budget
 from dbt_schema_evolve.records.evidence import Evidence
 from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.sizes import bytes_of
@@ -137,19 +138,19 @@ class App:
 
     def advise(
         self,
-        budget_bytes: int | None = None,
+        budget: Budget = UNBOUNDED,
         only: Collection[str] = (),
         now: datetime | None = None,
         horizon_days: float = 30.0,
     ) -> Advice:
         """Go from the history to a patch, writing nothing."""
-        most = self._budget_bytes() if budget_bytes is None else budget_bytes
-        budget = None if most is None else Budget(most)
+        if budget.bytes is None:
+            budget = replace(budget, bytes=self._budget_bytes())
         with self.history() as history, self.catalog_source() as warehouse, self.memory() as memory:
             return advise(
                 history, warehouse, planner_twin, self.files(), now or clock.now(), self.progress,
                 budget=budget, only=only, horizon_days=horizon_days, resolve=memory,
-                home=home_of(self.project, self.target),
+                home=home_of(self.project, self.target), clock=time.monotonic, judge=self.belief(),
             )  # fmt: skip
 
     def _budget_bytes(self) -> int | None:

@@ -4,6 +4,7 @@ from dbt_schema_evolve.bootstrap import App
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
 from dbt_schema_evolve.cli.options import advice_options, dbt_project, output_format
+from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.report import markdown
 from dbt_schema_evolve.report.recommendation_text import recommendations_text
 
@@ -12,7 +13,7 @@ from dbt_schema_evolve.report.recommendation_text import recommendations_text
 @dbt_project
 @advice_options
 @output_format("markdown")
-def advise(app: App, budget: int | None, only: tuple[str, ...], output: str) -> None:
+def advise(app: App, budget: Budget, only: tuple[str, ...], output: str) -> None:
     """Ingest, lineage, forecast, recommendations and patch in one go."""
     app.ingest()
     advice = app.advise(budget, only)

@@ -11,6 +11,7 @@ import click
 from dbt_schema_evolve.bootstrap import App, open_app
 from dbt_schema_evolve.cli.progress import StderrProgress
 from dbt_schema_evolve.recommend import RECOMMENDERS
+from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.records.sizes import bytes_of
 
 Command = Callable[..., Any]
@@ -80,16 +81,50 @@ def twin_file(command: Command) -> Command:
 
 
 def advice_options(command: Command) -> Command:
-    """Add --budget and --only."""
-    command = click.option(
+    """Add --only and the bounds of the budget, which are handed over as one `budget`."""
+
+    @click.option(
+        "--budget",
+        "space",
+        type=ByteSize(),
+        help="Most space that changes may take, such as 500MB; default: `budget` of the "
+        "project's vars, or a tenth of what the tables take.",
+    )
+    @click.option(
+        "--build-seconds",
+        type=click.FloatRange(min=0),
+        help="Most time that indexes may add to one dbt run.",
+    )
+    @click.option(
+        "--write-percent",
+        type=click.FloatRange(min=0),
+        help="Most by which indexes may make the runs of one incremental model dearer.",
+    )
+    @click.option(
+        "--search-seconds",
+        type=click.FloatRange(min=0, min_open=True),
+        help="Stop looking after this time, with the best that was found until then.",
+    )
+    @click.option(
         "--only",
         multiple=True,
         type=click.Choice([recommender.kind for recommender in RECOMMENDERS]),
         help="Recommend only this kind; may be given several times.",
-    )(command)
-    return click.option(
-        "--budget",
-        type=ByteSize(),
-        help="Most space that changes may take, such as 500MB; default: `budget` of the "
-        "project's vars, or a tenth of what the tables take.",
-    )(command)
+    )
+    @functools.wraps(command)
+    def with_budget(
+        space: int | None,
+        build_seconds: float | None,
+        write_percent: float | None,
+        search_seconds: float | None,
+        **options: Any,
+    ) -> Any:
+        budget = Budget(
+            space,
+            build_us=None if build_seconds is None else round(build_seconds * 1_000_000),
+            write_ratio=None if write_percent is None else write_percent / 100,
+            seconds=search_seconds,
+        )
+        return command(budget=budget, **options)
+
+    return with_budget

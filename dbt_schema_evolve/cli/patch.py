@@ -7,6 +7,7 @@ from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
 from dbt_schema_evolve.cli.options import advice_options, dbt_project, twin_file
 from dbt_schema_evolve.patch.diff import unified_diff
+from dbt_schema_evolve.records.changes import Budget
 
 
 @main.command()
@@ -14,7 +15,7 @@ from dbt_schema_evolve.patch.diff import unified_diff
 @twin_file
 @advice_options
 @click.option("--write", is_flag=True, help="Edit the project; an undo is kept beside the history.")
-def patch(app: App, budget: int | None, only: tuple[str, ...], write: bool) -> None:
+def patch(app: App, budget: Budget, only: tuple[str, ...], write: bool) -> None:
     """Print the recommendations as a diff that `git apply` takes.
 
     What the last `validate` did not accept is left out.

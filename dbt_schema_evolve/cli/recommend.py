@@ -6,6 +6,7 @@ from dbt_schema_evolve.bootstrap import App
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
 from dbt_schema_evolve.cli.options import advice_options, dbt_project, output_format, twin_file
+from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.report.plan_text import plans_text
 from dbt_schema_evolve.report.recommendation_text import recommendation_text, recommendations_text
 
@@ -22,7 +23,7 @@ from dbt_schema_evolve.report.recommendation_text import recommendation_text, re
 )
 @output_format()
 def recommend(
-    app: App, budget: int | None, only: tuple[str, ...], explain: int | None, output: str
+    app: App, budget: Budget, only: tuple[str, ...], explain: int | None, output: str
 ) -> None:
     """List the changes worth having together, within the budget."""
     advice = app.advise(budget, only)

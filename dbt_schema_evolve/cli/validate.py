@@ -6,6 +6,7 @@ from dbt_schema_evolve.bootstrap import App
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
 from dbt_schema_evolve.cli.options import advice_options, dbt_project, output_format
+from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.records.trials import Decision
 
 
@@ -15,7 +16,7 @@ from dbt_schema_evolve.records.trials import Decision
 @output_format()
 @click.pass_context
 def validate(
-    context: click.Context, app: App, budget: int | None, only: tuple[str, ...], output: str
+    context: click.Context, app: App, budget: Budget, only: tuple[str, ...], output: str
 ) -> None:
     """Build the project twice beside production, compare results, then time queries in pairs.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from dbt_schema_evolve.recommend import index, materialization, redundant_index
 from dbt_schema_evolve.recommend.cost import CostOracle
+from dbt_schema_evolve.recommend.judge import TRUSTING, Judge
 from dbt_schema_evolve.recommend.selection import select
 from dbt_schema_evolve.recommend.wishes import forbidden, heeding, pinned
 from dbt_schema_evolve.records.changes import Budget, Candidate, Selection
@@ -33,10 +34,11 @@ def recommend(
     only: Collection[str] = (),
     recommenders: tuple[Recommender, ...] = RECOMMENDERS,
     clock: Callable[[], float] | None = None,
+    judge: Judge = TRUSTING,
 ) -> Selection:
     """Propose changes of all kinds, or of some, and choose among them together.
 
-    `clock` counts seconds, for the budget's time limit.
+    `clock` counts seconds, for the budget's time limit; `judge` knows how estimates turned out.
     """
     active = [each for each in recommenders if not only or each.kind in only]
     wishes = evidence.wishes
@@ -49,5 +51,5 @@ def recommend(
     # A new table wants indexes, and a new index makes others redundant; that a changed
     # materialization should change again would be a circle.
     again = [heeding(wishes, each.propose) for each in active if each.kind != "materialization"]
-    selection = select(evidence, candidates, oracle, budget, again, clock)
+    selection = select(evidence, candidates, oracle, budget, again, clock, judge)
     return replace(selection, rejected=(*selection.rejected, *refused))

@@ -1,5 +1,6 @@
 """A chosen change put into figures and sentences: why, for whom, at what price, how to undo it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -11,14 +12,17 @@ from dbt_schema_evolve.recommend.upkeep import table_write_cost
 from dbt_schema_evolve.records.changes import (
     Candidate,
     Configuration,
+    ConsumerBenefit,
     DropIndexSpec,
     IndexSpec,
     MaterializationSpec,
+    Payer,
     QueryBenefit,
     Recommendation,
     Spec,
 )
 from dbt_schema_evolve.records.evidence import Evidence
+from dbt_schema_evolve.records.project import Node
 
 # Smaller moves of a price are not worth a line: the planner's own rounding makes some.
 _NOTABLE_RATIO = 0.001
@@ -95,7 +99,49 @@ def _recommendation(
         estimated_build_us=build_us,
         undo=_undo(evidence, spec),
         by_hand=candidate.by_hand,
+        consumer_benefits=_consumer_benefits(search, moved, before),
+        payers=_payers(search, moved, node, build_us),
     )
+
+
+def _consumer_benefits(
+    search: Search, moved: Sequence[tuple[Query, QueryBenefit]], before: Configuration
+) -> tuple[ConsumerBenefit, ...]:
+    """Share what queries gain among those who send them, against all that these send."""
+    saved: defaultdict[str, float] = defaultdict(float)
+    calls: defaultdict[str, int] = defaultdict(int)
+    for query, benefit in moved:
+        gain = benefit.estimated_cost_before - benefit.estimated_cost_after
+        for name in query.facts.consumers:
+            saved[name] += benefit.calls * gain
+            calls[name] += benefit.calls
+    totals: defaultdict[str, float] = defaultdict(float)
+    for query in search.pricer.queries:
+        for name in saved.keys() & set(query.facts.consumers):
+            cost = search.pricer.estimate(query, before).cost
+            totals[name] += search.pricer.weight(query, before) * cost
+    found = [
+        ConsumerBenefit(name, calls[name], saved[name] / totals[name])
+        for name in saved
+        if saved[name] > 0 and totals[name]
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.estimated_saved_ratio, each.consumer)))
+
+
+def _payers(
+    search: Search, moved: Sequence[tuple[Query, QueryBenefit]], owner: Node | None, build_us: int
+) -> tuple[Payer, ...]:
+    """Name the node that keeps the change, and models whose own query gets dearer by it."""
+    us = search.pricer.us_per_cost()
+    extra: defaultdict[str, float] = defaultdict(float)
+    if owner is not None:
+        extra[owner.unique_id] += build_us
+    for query, benefit in moved:
+        if query.facts.node_id is not None:
+            dearer = benefit.estimated_cost_after - benefit.estimated_cost_before
+            extra[query.facts.node_id] += us * dearer
+    payers = [Payer(name, round(paid)) for name, paid in extra.items() if round(paid) > 0]
+    return tuple(sorted(payers, key=lambda each: (-each.estimated_us, each.model_id)))
 
 
 def _moved(

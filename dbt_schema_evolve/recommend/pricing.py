@@ -176,6 +176,10 @@ class Pricer:
             total += self.weight(query, configuration) * cost
         return total
 
+    def readers(self, relation: RelationName) -> Sequence[Query]:
+        """Return the queries that read or execute a relation."""
+        return self._by_relation.get(relation, ())
+
     def exposure(self, query: Query) -> float:
         """Return what a query costs in the window as it is: the most that a change can save."""
         return self.weight(query, AS_IT_IS) * self.estimate(query, AS_IT_IS).cost

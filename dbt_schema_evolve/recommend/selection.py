@@ -6,6 +6,7 @@ from dbt_schema_evolve.recommend.as_if import as_if
 from dbt_schema_evolve.recommend.cost import AS_IT_IS, CostOracle
 from dbt_schema_evolve.recommend.deadline import Deadline
 from dbt_schema_evolve.recommend.explanation import advice_for_a_person, explain
+from dbt_schema_evolve.recommend.judge import TRUSTING, Judge
 from dbt_schema_evolve.recommend.pricing import Pricer
 from dbt_schema_evolve.recommend.search import Search
 from dbt_schema_evolve.records.changes import (
@@ -33,17 +34,19 @@ def select(
     budget: Budget,
     again: Sequence[Propose] = (),
     clock: Callable[[], float] | None = None,
+    judge: Judge = TRUSTING,
 ) -> Selection:
     """Choose the changes that save most of the workload's cost per byte.
 
     The workload's cost is calls times estimated cost over consumers' queries, plus builds times
     estimated cost over the models that store rows, plus what each index costs per build.
     `again` are recommenders that look once more at the evidence as it would be afterwards. `clock`
-    counts seconds; by it the budget's time limit is kept, with what was found until then.
+    counts seconds; by it the budget's time limit is kept, with what was found until then. A change
+    is not chosen where `judge` doubts the gain of a query.
     """
     deadline = Deadline.after(budget.seconds, clock)
     pricer = Pricer(evidence, oracle)
-    search = Search(evidence, pricer, budget, deadline)
+    search = Search(evidence, pricer, budget, deadline, judge)
     pool = _without_doubles(candidates)
     persons, pool = _split(pool, _is_for_a_person)
     kept, surplus = _cut(pool, pricer, budget)

@@ -1,8 +1,9 @@
 """What a change is worth: the cost of the window's queries and builds before, minus after."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from dbt_schema_evolve.recommend.cost import AS_IT_IS
+from dbt_schema_evolve.recommend.cost import AS_IT_IS, Estimate
+from dbt_schema_evolve.recommend.judge import MAX_REGRESSION_RISK, TRUSTING, Judge
 from dbt_schema_evolve.recommend.ownership import STORED, builds, owner
 from dbt_schema_evolve.recommend.pricing import Pricer, Query
 from dbt_schema_evolve.recommend.upkeep import index_build_cost, spec_build_cost
@@ -13,8 +14,8 @@ from dbt_schema_evolve.records.evidence import Evidence
 class Worth:
     """Weighs what queries gain against what builds pay, in the planner's units."""
 
-    def __init__(self, evidence: Evidence, pricer: Pricer) -> None:
-        self._evidence, self._pricer = evidence, pricer
+    def __init__(self, evidence: Evidence, pricer: Pricer, judge: Judge = TRUSTING) -> None:
+        self._evidence, self._pricer, self._judge = evidence, pricer, judge
         self.base_cost = pricer.weighted_cost(pricer.queries, AS_IT_IS)
 
     def saving(self, before: Configuration, after: Configuration) -> float:
@@ -48,13 +49,7 @@ class Worth:
         limit: float,
     ) -> str:
         """Name the consumer's query that a change makes too dear; empty when there is none."""
-        readers = [query for query in queries if query.facts.node_id is None]
-        pairs = zip(
-            readers,
-            self._pricer.estimates(readers, before),
-            self._pricer.estimates(readers, after),
-            strict=True,
-        )
+        pairs = self._readers(queries, before, after)
         ratio, name = max(
             ((new.cost / old.cost, query.facts.fingerprint) for query, old, new in pairs),
             default=(1.0, ""),
@@ -62,6 +57,31 @@ class Worth:
         if ratio <= limit:
             return ""
         return f"query {name} would cost {100 * (ratio - 1):.0f} % more"
+
+    def doubted(self, queries: Sequence[Query], before: Configuration, after: Configuration) -> str:
+        """Name the consumer's query whose gain the judge does not believe; empty for none."""
+        risk, name = max(
+            (
+                (self._judge.regression_risk(old, new), query.facts.fingerprint)
+                for query, old, new in self._readers(queries, before, after)
+                if new.cost < old.cost
+            ),
+            default=(0.0, ""),
+        )
+        if risk <= MAX_REGRESSION_RISK:
+            return ""
+        return f"query {name} would be slower, as plans like its new one were ({risk:.0%} likely)"
+
+    def _readers(
+        self, queries: Sequence[Query], before: Configuration, after: Configuration
+    ) -> Iterator[tuple[Query, Estimate, Estimate]]:
+        readers = [query for query in queries if query.facts.node_id is None]
+        return zip(
+            readers,
+            self._pricer.estimates(readers, before),
+            self._pricer.estimates(readers, after),
+            strict=True,
+        )
 
     def build_cost(self, spec: Spec) -> float:
         """Return what one dbt run pays for keeping a spec; a model's own SELECT not included."""

@@ -137,11 +137,14 @@ class Candidate:
 class Budget:
     """What bounds a selection; None is no bound."""
 
-    bytes: int
+    bytes: int | None = None
     max_candidates: int = 400
     build_us: int | None = None  # that one dbt run may take longer
     write_ratio: float | None = None  # by which the writes of one incremental may get dearer
     seconds: float | None = None  # that the search may take
+
+
+UNBOUNDED = Budget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,23 @@ class QueryBenefit:
     estimated_cost_after: float
     plan_before: tuple[PlanNode, ...] = ()
     plan_after: tuple[PlanNode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerBenefit:
+    """What one consumer is estimated to gain, over all queries that it sends."""
+
+    consumer: str
+    calls: int  # of the queries that gain
+    estimated_saved_ratio: float  # of the cost of all its queries
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """A dbt node whose builds get slower."""
+
+    model_id: str
+    estimated_us: int  # per dbt run
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +192,8 @@ class Recommendation:
     estimated_build_us: int  # extra time per dbt run; negative when it saves some
     undo: str  # one sentence
     by_hand: str = ""  # as in Candidate
+    consumer_benefits: tuple[ConsumerBenefit, ...] = ()  # largest first
+    payers: tuple[Payer, ...] = ()  # largest first
 
     @property
     def number_key(self) -> str:

@@ -65,7 +65,7 @@ def _recommendation(number: int, item: Recommendation, found: Recommended) -> It
     for sentence in item.evidence:
         yield from labelled("", sentence)
     if item.consumers:
-        yield from labelled("for", ", ".join(item.consumers))
+        yield from labelled("for", _consumers(item))
     yield from labelled("gain", _gain(item, found.verdicts.get(item.number_key)))
     yield from labelled("costs", _costs(item, found.verdicts.get(item.number_key)))
     if item.by_hand:
@@ -78,6 +78,16 @@ def _queries(item: Recommendation, shares: Mapping[str, float]) -> str:
     names = {benefit.fingerprint for benefit in item.benefits}
     share = sum(shares.get(name, 0.0) for name in sorted(names))
     return f"{figures.count(len(names), 'query')}, {figures.percent(share)} of the time of all"
+
+
+def _consumers(item: Recommendation) -> str:
+    """Name who gains, and what share of all that they ask for."""
+    shares = {each.consumer: each.estimated_saved_ratio for each in item.consumer_benefits}
+    named = [
+        f"{name} (saves {figures.percent(shares[name])})" if name in shares else name
+        for name in sorted(item.consumers, key=lambda name: (-shares.get(name, 0.0), name))
+    ]
+    return ", ".join(named)
 
 
 def _gain(item: Recommendation, verdict: KeptVerdict | None) -> str:
@@ -96,7 +106,11 @@ def _costs(item: Recommendation, verdict: KeptVerdict | None) -> str:
         space += f" (measured {figures.size(verdict.measured_bytes)})"
     if verdict is not None and verdict.measured_build_us is not None:
         build += f" (measured {figures.duration(verdict.measured_build_us)})"
-    return f"{space}, {build} per dbt run"
+    paid = ", ".join(
+        f"{each.model_id.rsplit('.', 1)[-1]} {figures.duration(each.estimated_us)}"
+        for each in item.payers
+    )
+    return f"{space}, {build} per dbt run{f'; paid by {paid}' if paid else ''}"
 
 
 def _config(item: Recommendation, patch: ConfigPatch | None) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dbt_schema_evolve.lineage.resolution import Resolve, resolve_in_order
@@ -11,8 +11,9 @@ from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.patch.plan import plan_patch
 from dbt_schema_evolve.ports import CatalogSource, History, Progress, Twin
 from dbt_schema_evolve.recommend import recommend
+from dbt_schema_evolve.recommend.judge import TRUSTING, Judge
 from dbt_schema_evolve.records.catalog import Catalog
-from dbt_schema_evolve.records.changes import Budget, Selection
+from dbt_schema_evolve.records.changes import UNBOUNDED, Budget, Selection
 from dbt_schema_evolve.records.etl import Home
 from dbt_schema_evolve.records.evidence import Evidence
 from dbt_schema_evolve.records.patches import ConfigPatch
@@ -47,15 +48,18 @@ def advise(
     files: Mapping[str, bytes],
     now: datetime,
     progress: Progress,
-    budget: Budget | None = None,
+    budget: Budget = UNBOUNDED,
     only: Collection[str] = (),
     horizon_days: float = 30.0,
     resolve: Resolve = resolve_in_order,
     home: Home | None = None,
+    clock: Callable[[], float] | None = None,
+    judge: Judge = TRUSTING,
 ) -> Advice:
     """Go from the history to a patch; nothing is written anywhere.
 
-    Without a budget, changes may take a tenth of what the relations take today.
+    Without a bound in bytes, changes may take a tenth of what the relations take today. `clock` and
+    `judge` as in `recommend`.
     """
     progress.step("read schema and statistics")
     catalog = warehouse.catalog()
@@ -66,7 +70,9 @@ def advise(
     evidence, unpriced = gather(lineage, catalog, history, prediction.forecasts)
     progress.step(f"price changes for {len(evidence.queries)} queries on the planner twin")
     with make_twin(catalog, lineage.schema, evidence) as twin:
-        selection = recommend(evidence, twin, budget or _tenth(catalog), only)
+        selection = recommend(
+            evidence, twin, _bounded(budget, catalog), only, clock=clock, judge=judge
+        )
         missing = twin.skips
     patchable = [item for item in selection.recommendations if not item.by_hand]
     patch, by_hand = plan_patch(patchable, lineage.project, files)
@@ -82,6 +88,8 @@ def advise(
     )
 
 
-def _tenth(catalog: Catalog) -> Budget:
+def _bounded(budget: Budget, catalog: Catalog) -> Budget:
+    if budget.bytes is not None:
+        return budget
     pages = sum(table.current_pages for table in catalog.tables)
-    return Budget(bytes=pages * PAGE_BYTES // 10)
+    return replace(budget, bytes=pages * PAGE_BYTES // 10)

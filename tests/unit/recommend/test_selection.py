@@ -104,7 +104,7 @@ def test_of_two_indexes_for_the_same_query_one_is_enough() -> None:
     selection = run(shop(), costs, one, other)
     assert chosen(selection) == {one}
     assert why_not(selection, other) == (
-        "could save 0.00 % of the workload's estimated cost at most, less than 0.3 %"
+        "could save 0.00 % of the workload's estimated cost at most"
     )
 
 
@@ -156,7 +156,7 @@ def test_a_step_too_small_to_matter_is_named_with_its_share() -> None:
     selection = run(shop(), {"q": {(): 1000, (spec,): 980}, "r": {(): 19_000}}, spec)
     assert not chosen(selection)
     assert why_not(selection, spec) == (
-        "could save 0.10 % of the workload's estimated cost at most, less than 0.3 %"
+        "could save 0.10 % of the workload's estimated cost at most"
     )
 
 
