@@ -16,13 +16,10 @@ from pg_catalog.pg_attribute as a
 where a.attrelid = %s and a.attnum > 0 and not a.attisdropped
 order by a.attnum
 """
-# In memory a value has a header of four bytes; a short one is stored with one.
+# A row packs its values as a table and an index do; 24 bytes of it are the header.
 _LENGTHS = """
-select case when size - 3 <= 127 then size - 3 else size end
-from (
-    select pg_column_size(value::{}) as size, position
-    from unnest(%s::text[]) with ordinality as u (value, position)
-) as sized
+select pg_column_size(row(value::{})) - 24
+from unnest(%s::text[]) with ordinality as u (value, position)
 order by position
 """
 
