@@ -1,24 +1,40 @@
-"""What an index that does not exist would hold, by the statistics of its table."""
+"""What an index that does not exist would hold, and how big that makes it."""
 
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
+from dbt_schema_evolve.backends.twin.btree_pages import deduplicates
 from dbt_schema_evolve.backends.twin.build import Builder
 from dbt_schema_evolve.backends.twin.built import BuiltTable
 from dbt_schema_evolve.backends.twin.dependence import TypedColumn, UniquePair, share_of_pairs
+from dbt_schema_evolve.backends.twin.elements import elements_of
+from dbt_schema_evolve.backends.twin.gin_sizes import GinSize, gin_size
 from dbt_schema_evolve.backends.twin.groups import (
     Group,
     column_groups,
     combined_groups,
     known_groups,
+    without_nulls,
+)
+from dbt_schema_evolve.backends.twin.method_sizes import (
+    BrinSize,
+    PlainSize,
+    brin_size,
+    gist_pages,
+    hash_pages,
 )
 from dbt_schema_evolve.backends.twin.shapes import RowEstimate, own_statistics, stored_values
+from dbt_schema_evolve.backends.twin.sizes import BtreeSize, btree_size
 from dbt_schema_evolve.backends.twin.values import ValueShape
 from dbt_schema_evolve.records.catalog import ColumnStatistics, IndexShape
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
 from dbt_schema_evolve.records.relations import RelationName, quoted
+
+IndexSize = BtreeSize | BrinSize | GinSize | PlainSize
+"""What the file of an index needs, by its method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,32 @@ class Foreteller:
         )
         known = [*(key.statistics for key in keys), *(statistics.get(c) for c in spec.include)]
         return IndexContents(rows, keys, stored_values(self._builder.connection, oid, known))
+
+    def size(
+        self, spec: IndexSpec, table: BuiltTable, contents: IndexContents, path: Path
+    ) -> IndexSize:
+        """Return the size of the index; `path` is the file of its empty image."""
+        shape, rows, values = table.shape, contents.rows, contents.values
+        classes = [key.operator_class for key in spec.keys]
+        if spec.method == "brin":
+            return brin_size(shape.current_pages, values, classes)
+        if spec.method == "hash":
+            key = contents.keys[0].statistics
+            present = rows * (1 - key.null_fraction)
+            return PlainSize(hash_pages(shape.current_rows, present, without_nulls(key, rows)))
+        if spec.method == "gin":
+            elements = [
+                each
+                for key, name in zip(contents.keys, classes, strict=True)
+                for each in elements_of(
+                    self._builder.connection, key.statistics, key.type, name, rows
+                )
+            ]
+            return gin_size(shape.current_pages, elements)
+        if spec.method != "btree":
+            return PlainSize(gist_pages(rows, values))
+        groups = self.groups(spec, contents) if deduplicates(path) else None
+        return btree_size(rows, values, groups)
 
     def _key(
         self, spec: IndexSpec, key: IndexKey, stored: ColumnStatistics | None, rows: float

@@ -35,6 +35,13 @@ def column_groups(row: ColumnStatistics, rows: float) -> tuple[Group, ...]:
     return (*nulls, *common, *remainder)
 
 
+def without_nulls(row: ColumnStatistics, rows: float) -> tuple[Group, ...]:
+    """Return the groups of the values alone, with their shares of the rows that have one."""
+    present = 1 - row.null_fraction
+    groups = column_groups(row, rows)[1 if row.null_fraction else 0 :]
+    return tuple(Group(group.share / present, group.distinct) for group in groups if present)
+
+
 def combined_groups(
     columns: Sequence[Sequence[Group]], pairs: Sequence[float], rows: float
 ) -> Sequence[Group]:

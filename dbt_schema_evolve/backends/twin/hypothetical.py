@@ -1,20 +1,22 @@
 """Indexes that do not exist in the warehouse: made once on the twin, hidden until asked for."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import psycopg
 
 from dbt_schema_evolve.backends.postgres.catalog_indexes import read_indexes
 from dbt_schema_evolve.backends.postgres.explain import first_line
-from dbt_schema_evolve.backends.twin.btree_pages import deduplicates, set_height
+from dbt_schema_evolve.backends.twin.btree_pages import set_height
 from dbt_schema_evolve.backends.twin.build import DATA_ERRORS, Builder
 from dbt_schema_evolve.backends.twin.built import BuiltTable
 from dbt_schema_evolve.backends.twin.confined import RIGHTS
 from dbt_schema_evolve.backends.twin.contents import Foreteller
 from dbt_schema_evolve.backends.twin.files import pages_on_disk, set_pages
+from dbt_schema_evolve.backends.twin.first_pages import write_first_page
+from dbt_schema_evolve.backends.twin.gin_sizes import GinSize
+from dbt_schema_evolve.backends.twin.method_sizes import BrinSize
 from dbt_schema_evolve.backends.twin.shapes import RowEstimate
-from dbt_schema_evolve.backends.twin.sizes import btree_size, rough_pages
+from dbt_schema_evolve.backends.twin.sizes import BtreeSize
 from dbt_schema_evolve.backends.twin.statistics import restore_sizes
 from dbt_schema_evolve.errors import TwinError
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
@@ -62,12 +64,18 @@ class HypotheticalIndexes:
                 self._create(spec, table, name)
                 oid = self._builder.oid_of(name)
                 path = self._builder.path_of(oid)
-                pages, rows = self._give_size(spec, table, oid, path)
-                restore_sizes(connection, name, pages, rows)
+                contents = self._foreteller.contents(spec, table, oid)
+                size = self._foreteller.size(spec, table, contents, path)
+                height = set_height(path, size.height) if isinstance(size, BtreeSize) else 0
+                pages = max(size.pages, height, pages_on_disk(path))
+                set_pages(path, pages)
+                restore_sizes(connection, name, pages, contents.rows)
                 connection.execute(
                     f"select {RIGHTS}.mark(%s, is_valid => false, is_unique => %s)".encode(),
                     (oid, spec.unique),
                 )
+            if isinstance(size, GinSize | BrinSize):
+                write_first_page(connection, oid, path, size)
             # Not before: it locks the table against the planner, who was asked for rows.
             connection.execute(f"drop index if exists {_lender(name).sql}".encode())
         except psycopg.Error as error:
@@ -108,22 +116,6 @@ class HypotheticalIndexes:
         ddl = spec.create_sql.replace(" on", f" {quoted(name.name)} on", 1)
         # `binary` selects the protocol that takes one statement only.
         self._builder.connection.execute(ddl.encode(), binary=True)
-
-    def _give_size(
-        self, spec: IndexSpec, table: BuiltTable, oid: int, path: Path
-    ) -> tuple[int, float]:
-        contents = self._foreteller.contents(spec, table, oid)
-        if spec.method != "btree":
-            pages = rough_pages(
-                spec.method, contents.rows, table.shape.current_pages, contents.values
-            )
-        else:
-            groups = self._foreteller.groups(spec, contents) if deduplicates(path) else None
-            size = btree_size(contents.rows, contents.values, groups)
-            pages = max(size.pages, set_height(path, size.height))
-        pages = max(pages, pages_on_disk(path))
-        set_pages(path, pages)
-        return pages, contents.rows
 
 
 def _lender(name: RelationName) -> RelationName:

@@ -78,22 +78,6 @@ def heap_pages(rows: float, values: Sequence[ValueShape]) -> int:
     return math.ceil(rows / per_page)
 
 
-def rough_pages(method: str, rows: float, table_pages: int, values: Sequence[ValueShape]) -> int:
-    """Return the size of an index that is no btree: right within a small factor, no better."""
-    width = sum(value.mean_bytes for value in values)
-    if method == "brin":
-        ranges = math.ceil(table_pages / 128)  # pages_per_range
-        return 3 + math.ceil(ranges * (2 * width + 32) / (PAGE_BYTES - 200))
-    if method == "hash":
-        # hashbuild fills buckets to three quarters and doubles their number.
-        buckets: int = 2 ** math.ceil(math.log2(max(2.0, rows * 20 / (PAGE_BYTES * 0.75))))
-        return 2 + buckets
-    if method == "gin":
-        # About one key for every four bytes of a value, and compressed row pointers.
-        return 2 + math.ceil(rows * max(1.0, width / 4) * 3 / PAGE_BYTES)
-    return 1 + math.ceil(rows * (aligned(width) + 16) / (PAGE_BYTES * 0.7))
-
-
 def _fanout(entry_bytes: float) -> float:
     return max(2.0, _LEAF_BYTES * _INNER_FILL / (entry_bytes + _LINE_POINTER_BYTES))
 
