@@ -16,6 +16,7 @@ from dbt_schema_evolve.backends.twin.built import BuiltIndex, BuiltTable
 from dbt_schema_evolve.backends.twin.confined import RIGHTS
 from dbt_schema_evolve.backends.twin.files import pages_on_disk, set_pages
 from dbt_schema_evolve.backends.twin.fillers import write_ends
+from dbt_schema_evolve.backends.twin.first_pages import write_existing
 from dbt_schema_evolve.backends.twin.known_types import with_known_types
 from dbt_schema_evolve.backends.twin.shapes import own_statistics, stored_values
 from dbt_schema_evolve.backends.twin.sizes import btree_height
@@ -275,6 +276,7 @@ class Builder:
             with self._or_skip(f"statistics of {index.shape.spec}"):
                 restore_sizes(self.connection, name, index.shape.pages, index.shape.rows)
                 self._restore(index.shape.spec, name, index.shape.statistics)
+            write_existing(self.connection, index.oid, self.path_of(index.oid), index.shape, table)
         built.stretch()
 
     def _restore(

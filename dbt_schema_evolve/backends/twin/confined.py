@@ -67,6 +67,17 @@ as $$
         and {RIGHTS}.owned(attrelid)
 $$;
 
+create function {RIGHTS}.evict(
+    relation regclass, out evicted integer, out flushed integer, out skipped integer
+) language c strict as '$libdir/pg_buffercache', 'pg_buffercache_evict_relation';
+revoke execute on function {RIGHTS}.evict from public;
+
+create function {RIGHTS}.forget(index oid) returns void
+language sql security definer set search_path = pg_catalog, pg_temp
+as $$
+    select {RIGHTS}.evict(index) where {RIGHTS}.owned(index)
+$$;
+
 grant usage on schema {RIGHTS} to public;
 """
 

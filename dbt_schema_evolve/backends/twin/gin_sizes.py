@@ -40,6 +40,13 @@ class GinSize:
         """All of them, the first included."""
         return 1 + self.entry_pages + self.data_pages
 
+    def scaled_to(self, pages: int) -> "GinSize":
+        """The same shares of an index that is known to have so many pages."""
+        ratio = max(pages - 1, 1) / (self.pages - 1)
+        data_pages = round(self.data_pages * ratio)
+        entry_pages = max(pages - 1 - data_pages, 1)
+        return GinSize(entry_pages, data_pages, max(1, round(self.entries * ratio)))
+
 
 def gin_size(table_pages: int, elements: Iterable[Elements]) -> GinSize:
     """Return the size of a freshly built GIN index."""
@@ -60,7 +67,7 @@ def gin_size(table_pages: int, elements: Iterable[Elements]) -> GinSize:
     while level > 1:
         level = math.ceil(level * min(mean_bytes, 32) / (_USABLE_BYTES * _ENTRY_FILL))
         pages += level
-    return GinSize(pages, math.ceil(data_pages), math.ceil(entries))
+    return GinSize(pages, math.ceil(data_pages), max(1, math.ceil(entries)))
 
 
 def _row_bytes(members: float, table_pages: int) -> float:

@@ -59,8 +59,13 @@ def brin_size(
     )
     entry_bytes = 8 + aligned(summaries) + _LINE_POINTER_BYTES
     per_page = max(1, (PAGE_BYTES - _PAGE_HEADER_BYTES - 8) // entry_bytes)
-    revmap = math.ceil(ranges / _REVMAP_RANGES)
+    revmap = revmap_pages(table_pages, pages_per_range)
     return BrinSize(1 + revmap + math.ceil(ranges / per_page), revmap)
+
+
+def revmap_pages(table_pages: int, pages_per_range: int) -> int:
+    """Return how many pages of a BRIN index map ranges of the table to summaries."""
+    return math.ceil(max(1, math.ceil(table_pages / pages_per_range)) / _REVMAP_RANGES)
 
 
 def _summary_bytes(value: ValueShape, operator_class: str, pages_per_range: int) -> float:
