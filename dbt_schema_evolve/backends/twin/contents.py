@@ -126,12 +126,27 @@ class Foreteller:
             return columns[0]
         if self._tells_rows_apart(spec):
             return known_groups(columns, rows)
+        terms = frozenset(key.term for key in spec.keys)
+        if not spec.where and (distinct := self._known_distinct(spec.relation, terms)):
+            return known_groups(columns, distinct)
         pairs = [
             min(share_of_pairs(before, key, self._unique_pairs) for before in keys[:position])
             for position, key in enumerate(keys)
             if position
         ]
         return combined_groups(columns, pairs, rows)
+
+    def _known_distinct(self, relation: RelationName, terms: frozenset[str]) -> float | None:
+        """How many combinations there are, by extended statistics on these columns."""
+        return next(
+            (
+                each.figure
+                for statistics in self._builder.extended[relation]
+                for each in statistics.distinct
+                if not statistics.inherited and frozenset(each.terms) == terms
+            ),
+            None,
+        )
 
     def _tells_rows_apart(self, spec: IndexSpec) -> bool:
         terms = {key.term for key in spec.keys if not key.is_expression}
