@@ -109,6 +109,42 @@ class IndexShape:
 
 
 @dataclass(frozen=True, slots=True)
+class TermsFigure:
+    """What is known of some terms of a statistics object together."""
+
+    terms: tuple[str, ...]
+    figure: float
+
+
+@dataclass(frozen=True, slots=True)
+class CommonCombination:
+    """Values that often occur together, in the order of the terms of their statistics."""
+
+    values: tuple[str | None, ...]
+    frequency: float
+    base_frequency: float  # what it would be if the terms were independent
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsShape:
+    """An extended-statistics object, and what ANALYZE found for it.
+
+    Its terms are columns in the table's order, then expressions in SQL.
+    """
+
+    name: RelationName
+    relation: RelationName
+    create_sql: str
+    columns: tuple[str, ...]
+    expressions: tuple[str, ...] = ()
+    inherited: bool = False
+    distinct: tuple[TermsFigure, ...] = ()  # how many combinations there are
+    dependencies: tuple[TermsFigure, ...] = ()  # how far the others determine the last
+    common: tuple[CommonCombination, ...] = ()
+    expression_statistics: tuple[ColumnStatistics, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionShape:
     """A function that queries, views and indexes may call."""
 
@@ -136,6 +172,7 @@ class Catalog:
     locale: str = ""  # of ICU and the built-in provider
     functions: tuple[FunctionShape, ...] = ()
     type_schemas: tuple[str, ...] = ()
+    extended_statistics: tuple[StatisticsShape, ...] = ()
 
     def table(self, relation: RelationName) -> TableShape | None:
         """The stored relation of this name."""

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from dbt_schema_evolve.backends.postgres.catalog_ends import with_true_ends
+from dbt_schema_evolve.backends.postgres.catalog_extended import read_extended_statistics
 from dbt_schema_evolve.backends.postgres.catalog_functions import read_functions
 from dbt_schema_evolve.backends.postgres.catalog_indexes import read_indexes
 from dbt_schema_evolve.backends.postgres.catalog_sql import Row, rows_of
@@ -95,7 +96,7 @@ def _read(connection: psycopg.Connection[Any], scope: Mapping[str, Any]) -> Cata
     statistics = _statistics(connection, scope)
     types = rows_of(connection, "catalog_types", scope)
     functions = read_functions(connection, scope)
-    extended = rows_of(connection, "catalog_extended_statistics", {"oids": oids})
+    extended, unseen = read_extended_statistics(connection, oids)
     return Catalog(
         server_version=server["server_version"],
         settings=tuple(
@@ -121,18 +122,13 @@ def _read(connection: psycopg.Connection[Any], scope: Mapping[str, Any]) -> Cata
                 for function in functions
                 if function.stands_in
             ),
-            *(
-                Skip(
-                    str(RelationName(row["schema"], row["name"])),
-                    "extended statistics are not carried over",
-                )
-                for row in extended
-            ),
+            *unseen,
         ),
         extensions=tuple(
             (row["name"], row["schema"]) for row in rows_of(connection, "catalog_extensions")
         ),
         functions=functions,
+        extended_statistics=extended,
         type_schemas=tuple(sorted({row["schema"] for row in types})),
         collation=server["collation"],
         locale_provider=server["locale_provider"],

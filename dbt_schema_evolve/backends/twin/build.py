@@ -14,8 +14,10 @@ from dbt_schema_evolve.backends.postgres.explain import first_line
 from dbt_schema_evolve.backends.twin.btree_pages import set_height
 from dbt_schema_evolve.backends.twin.built import BuiltIndex, BuiltTable
 from dbt_schema_evolve.backends.twin.confined import RIGHTS
+from dbt_schema_evolve.backends.twin.extended_statistics import restore_extended
 from dbt_schema_evolve.backends.twin.files import pages_on_disk, set_pages
 from dbt_schema_evolve.backends.twin.fillers import write_ends
+from dbt_schema_evolve.backends.twin.first_pages import write_existing
 from dbt_schema_evolve.backends.twin.known_types import with_known_types
 from dbt_schema_evolve.backends.twin.shapes import own_statistics, stored_values
 from dbt_schema_evolve.backends.twin.sizes import btree_height
@@ -25,6 +27,7 @@ from dbt_schema_evolve.records.catalog import (
     ColumnStatistics,
     FunctionShape,
     IndexShape,
+    StatisticsShape,
     TableShape,
     ViewShape,
 )
@@ -52,6 +55,7 @@ class Builder:
         self.tables: dict[RelationName, BuiltTable] = {}
         self.views: dict[RelationName, ViewShape] = {}
         self.indexes: list[BuiltIndex] = []
+        self.extended: defaultdict[RelationName, list[StatisticsShape]] = defaultdict(list)
         self._alike: dict[IndexSpec, list[BuiltIndex]] = {}
         self.skips: list[Skip] = []
 
@@ -72,6 +76,9 @@ class Builder:
             self._foreign_key(relation, name, definition)
         for built in self.tables.values():
             self.finish_table(built)
+        for statistics in catalog.extended_statistics:
+            if statistics.relation in self.tables:
+                self._extended(statistics)
         for function, problem in self._functions(each for each, _ in later):
             self.skips.append(Skip(f"function {function.name}", f"not on the twin: {problem}"))
         for view in catalog.views:
@@ -275,6 +282,7 @@ class Builder:
             with self._or_skip(f"statistics of {index.shape.spec}"):
                 restore_sizes(self.connection, name, index.shape.pages, index.shape.rows)
                 self._restore(index.shape.spec, name, index.shape.statistics)
+            write_existing(self.connection, index.oid, self.path_of(index.oid), index.shape, table)
         built.stretch()
 
     def _restore(
@@ -287,6 +295,11 @@ class Builder:
             self.skips.append(
                 Skip(f"{subject}.{column}", "not all of its statistics can be restored")
             )
+
+    def _extended(self, statistics: StatisticsShape) -> None:
+        with self._or_skip(f"statistics {statistics.name}"):
+            restore_extended(self.connection, statistics)
+        self.extended[statistics.relation].append(statistics)
 
     def leaves(self, relation: RelationName) -> tuple[RelationName, ...]:
         """Return the tables that hold the rows: itself, or its partitions and theirs."""

@@ -67,6 +67,49 @@ as $$
         and {RIGHTS}.owned(attrelid)
 $$;
 
+create function {RIGHTS}.evict(
+    relation regclass, out evicted integer, out flushed integer, out skipped integer
+) language c strict as '$libdir/pg_buffercache', 'pg_buffercache_evict_relation';
+revoke execute on function {RIGHTS}.evict from public;
+
+create function {RIGHTS}.forget(index oid) returns void
+language sql security definer set search_path = pg_catalog, pg_temp
+as $$
+    select {RIGHTS}.evict(index) where {RIGHTS}.owned(index)
+$$;
+
+create cast (bytea as pg_ndistinct) without function;
+create cast (bytea as pg_dependencies) without function;
+create cast (bytea as pg_mcv_list) without function;
+
+create function {RIGHTS}.fill_statistics(
+    statistics oid, with_children boolean,
+    combinations bytea, dependencies bytea, common bytea, expressions oid
+) returns void
+language sql security definer set search_path = pg_catalog, pg_temp
+as $$
+    insert into pg_catalog.pg_statistic_ext_data
+        (stxoid, stxdinherit, stxdndistinct, stxddependencies, stxdmcv, stxdexpr)
+    select
+        e.oid, with_children, combinations::pg_ndistinct, dependencies::pg_dependencies,
+        common::pg_mcv_list,
+        (
+            select array_agg(s order by s.staattnum) from pg_catalog.pg_statistic as s
+            where s.starelid = expressions and {RIGHTS}.owned(s.starelid)
+        )
+    from pg_catalog.pg_statistic_ext as e
+    where e.oid = statistics and {RIGHTS}.owned(e.stxrelid)
+$$;
+
+create function {RIGHTS}.lend_common(statistics oid) returns bytea
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+    select d.stxdmcv::bytea
+    from pg_catalog.pg_statistic_ext_data as d
+    inner join pg_catalog.pg_statistic_ext as e on d.stxoid = e.oid
+    where d.stxoid = statistics and {RIGHTS}.owned(e.stxrelid)
+$$;
+
 grant usage on schema {RIGHTS} to public;
 """
 

@@ -18,9 +18,14 @@ class Group:
     distinct: float  # how many keys; a fraction where that is an estimate
 
 
+def distinct_values(row: ColumnStatistics, rows: float) -> float:
+    """Return how many values a column of so many rows has."""
+    return row.n_distinct if row.n_distinct >= 0 else -row.n_distinct * rows
+
+
 def column_groups(row: ColumnStatistics, rows: float) -> tuple[Group, ...]:
     """Return the groups of one column: null, each common value, and all others."""
-    distinct = row.n_distinct if row.n_distinct >= 0 else -row.n_distinct * rows
+    distinct = distinct_values(row, rows)
     common = [Group(share, 1.0) for share in row.most_common_frequencies or ()]
     nulls = [Group(row.null_fraction, 1.0)] if row.null_fraction else []
     rest = 1 - sum(group.share for group in (*common, *nulls))
@@ -30,26 +35,63 @@ def column_groups(row: ColumnStatistics, rows: float) -> tuple[Group, ...]:
     return (*nulls, *common, *remainder)
 
 
-def combined_groups(columns: Sequence[Sequence[Group]], rows: float) -> tuple[Group, ...]:
-    """Return the groups of several columns together, taken as independent of each other.
+def without_nulls(row: ColumnStatistics, rows: float) -> tuple[Group, ...]:
+    """Return the groups of the values alone, with their shares of the rows that have one."""
+    present = 1 - row.null_fraction
+    groups = column_groups(row, rows)[1 if row.null_fraction else 0 :]
+    return tuple(Group(group.share / present, group.distinct) for group in groups if present)
 
-    Columns that move together form fewer groups, so an index on them comes out smaller.
+
+def combined_groups(
+    columns: Sequence[Sequence[Group]], pairs: Sequence[float], rows: float
+) -> Sequence[Group]:
+    """Return the groups of several columns together.
+
+    `pairs` says of each column but the first how many of the pairs with the columns before it
+    are possible: 1 where they are independent.
     """
-    combined: Sequence[Group] = (Group(1.0, 1.0),)
-    for groups in columns:
-        pairs = [
-            Group(one.share * other.share, one.distinct * other.distinct)
-            for one in combined
-            for other in groups
-        ]
-        combined = _fewer(pairs)
-    return tuple(Group(group.share, _met(group, rows)) for group in combined if group.share)
+    combined = columns[0]
+    for groups, share in zip(columns[1:], pairs, strict=True):
+        if share < 1:
+            combined = _dependent(combined, groups, share)
+        else:
+            combined = _fewer(_independent(combined, groups))
+    met = tuple(Group(group.share, _met(group, rows)) for group in combined if group.share)
+    # Together they are never less distinct than one of them alone.
+    return max(met, *columns, key=_distinct)
+
+
+def known_groups(columns: Sequence[Sequence[Group]], distinct: float) -> tuple[Group, ...]:
+    """Return the groups of several columns that together are known to form so many."""
+    leading = max(columns, key=_distinct)
+    ratio = max(1.0, distinct / _distinct(leading))
+    return tuple(Group(group.share, group.distinct * ratio) for group in leading)
+
+
+def _independent(one: Sequence[Group], other: Sequence[Group]) -> Sequence[Group]:
+    return [Group(a.share * b.share, a.distinct * b.distinct) for a in one for b in other]
+
+
+def _dependent(one: Sequence[Group], other: Sequence[Group], share: float) -> Sequence[Group]:
+    """Each value of the column with more of them meets a few of the other's.
+
+    Rows are spread as that column spreads them. Where two sequences run side by side, each
+    step of either is a new pair.
+    """
+    fewer, more = sorted((one, other), key=_distinct)
+    ratio = max(share * _distinct(fewer), 1 + _distinct(fewer) / _distinct(more))
+    ratio = min(ratio, _distinct(fewer))
+    return [Group(group.share, group.distinct * ratio) for group in more]
+
+
+def _distinct(groups: Sequence[Group]) -> float:
+    return sum(group.distinct for group in groups)
 
 
 def _fewer(groups: Sequence[Group]) -> Sequence[Group]:
     largest = heapq.nlargest(_MOST, groups, key=lambda group: (group.share, -group.distinct))
     share = sum(group.share for group in groups) - sum(group.share for group in largest)
-    distinct = sum(group.distinct for group in groups) - sum(group.distinct for group in largest)
+    distinct = _distinct(groups) - _distinct(largest)
     return [*largest, Group(share, distinct)] if share > 1e-9 and distinct > 0 else largest
 
 

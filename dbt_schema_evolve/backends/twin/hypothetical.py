@@ -1,31 +1,24 @@
 """Indexes that do not exist in the warehouse: made once on the twin, hidden until asked for."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import psycopg
 
 from dbt_schema_evolve.backends.postgres.catalog_indexes import read_indexes
 from dbt_schema_evolve.backends.postgres.explain import first_line
-from dbt_schema_evolve.backends.twin.btree_pages import deduplicates, set_height
+from dbt_schema_evolve.backends.twin.btree_pages import set_height
 from dbt_schema_evolve.backends.twin.build import DATA_ERRORS, Builder
 from dbt_schema_evolve.backends.twin.built import BuiltTable
 from dbt_schema_evolve.backends.twin.confined import RIGHTS
+from dbt_schema_evolve.backends.twin.contents import Foreteller
 from dbt_schema_evolve.backends.twin.files import pages_on_disk, set_pages
-from dbt_schema_evolve.backends.twin.groups import Group, column_groups, combined_groups
-from dbt_schema_evolve.backends.twin.shapes import (
-    RowEstimate,
-    own_statistics,
-    stored_values,
-)
-from dbt_schema_evolve.backends.twin.sizes import (
-    btree_size,
-    rough_pages,
-)
+from dbt_schema_evolve.backends.twin.first_pages import write_first_page
+from dbt_schema_evolve.backends.twin.gin_sizes import GinSize
+from dbt_schema_evolve.backends.twin.method_sizes import BrinSize
+from dbt_schema_evolve.backends.twin.shapes import RowEstimate
+from dbt_schema_evolve.backends.twin.sizes import BtreeSize
 from dbt_schema_evolve.backends.twin.statistics import restore_sizes
 from dbt_schema_evolve.errors import TwinError
-from dbt_schema_evolve.records.catalog import ColumnStatistics
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
 from dbt_schema_evolve.records.relations import RelationName, quoted
 
@@ -45,7 +38,7 @@ class HypotheticalIndexes:
     """Makes them when first asked, and remembers them."""
 
     def __init__(self, builder: Builder, rows_of: RowEstimate) -> None:
-        self._builder, self._rows_of = builder, rows_of
+        self._builder, self._foreteller = builder, Foreteller(builder, rows_of)
         self._made: dict[tuple[IndexSpec, RelationName], tuple[HiddenIndex, ...]] = {}
         self._count = 0
 
@@ -71,12 +64,18 @@ class HypotheticalIndexes:
                 self._create(spec, table, name)
                 oid = self._builder.oid_of(name)
                 path = self._builder.path_of(oid)
-                pages, rows = self._give_size(spec, table, oid, path)
-                restore_sizes(connection, name, pages, rows)
+                contents = self._foreteller.contents(spec, table, oid)
+                size = self._foreteller.size(spec, table, contents, path)
+                height = set_height(path, size.height) if isinstance(size, BtreeSize) else 0
+                pages = max(size.pages, height, pages_on_disk(path))
+                set_pages(path, pages)
+                restore_sizes(connection, name, pages, contents.rows)
                 connection.execute(
                     f"select {RIGHTS}.mark(%s, is_valid => false, is_unique => %s)".encode(),
                     (oid, spec.unique),
                 )
+            if isinstance(size, GinSize | BrinSize):
+                write_first_page(connection, oid, path, size)
             # Not before: it locks the table against the planner, who was asked for rows.
             connection.execute(f"drop index if exists {_lender(name).sql}".encode())
         except psycopg.Error as error:
@@ -118,63 +117,9 @@ class HypotheticalIndexes:
         # `binary` selects the protocol that takes one statement only.
         self._builder.connection.execute(ddl.encode(), binary=True)
 
-    def _give_size(
-        self, spec: IndexSpec, table: BuiltTable, oid: int, path: Path
-    ) -> tuple[int, float]:
-        rows = self._rows_of(_select(spec, "", ""))
-        statistics = own_statistics(table.shape.statistics)
-        known = [self._statistics_of(spec, key, statistics, rows) for key in spec.keys]
-        values = stored_values(
-            self._builder.connection,
-            oid,
-            [*known, *(statistics.get(column) for column in spec.include)],
-        )
-        if spec.method != "btree":
-            pages = rough_pages(spec.method, rows, table.shape.current_pages, values)
-        else:
-            groups = _groups(known, rows) if deduplicates(path) else None
-            size = btree_size(rows, values, groups)
-            pages = max(size.pages, set_height(path, size.height))
-        pages = max(pages, pages_on_disk(path))
-        set_pages(path, pages)
-        return pages, rows
-
-    def _statistics_of(
-        self,
-        spec: IndexSpec,
-        key: IndexKey,
-        statistics: Mapping[str, ColumnStatistics],
-        rows: float,
-    ) -> ColumnStatistics:
-        """Return what is known of a key among the rows that the index holds."""
-        stored = None if key.is_expression else statistics.get(key.term)
-        if stored and not spec.where:
-            return stored
-        term = f"({key.term})" if key.is_expression else quoted(key.term)
-        nulls = 0.0
-        if not key.is_expression and rows:
-            # A missing value is never rarer than one row to the planner.
-            found = self._rows_of(_select(spec, f"{term} is null", ""))
-            nulls = found / rows if found > 1 else 0.0
-        distinct = self._rows_of(_select(spec, "", term))
-        width = stored.average_width if stored else 0
-        return ColumnStatistics(spec.relation.name, False, nulls, width, distinct)
-
 
 def _lender(name: RelationName) -> RelationName:
     return RelationName(name.schema, f"{name.name}_predicate")
-
-
-def _select(spec: IndexSpec, condition: str, group: str) -> str:
-    conditions = " and ".join(f"({c})" for c in (spec.where, condition) if c)
-    where = f" where {conditions}" if conditions else ""
-    tail = f" group by {group}" if group else ""
-    return f"select {'1' if group else '*'} from {spec.relation.sql}{where}{tail}"
-
-
-def _groups(known: Sequence[ColumnStatistics], rows: float) -> tuple[Group, ...]:
-    groups = [column_groups(row, rows) for row in known]
-    return groups[0] if len(groups) == 1 else combined_groups(groups, rows)
 
 
 def _check_columns(spec: IndexSpec, table: BuiltTable) -> None:

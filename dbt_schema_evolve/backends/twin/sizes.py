@@ -1,6 +1,6 @@
 """How big an index or a table would be if it were built today, from statistics alone.
 
-Compared with real builds by benchmarks/twin.py.
+Compared with real builds by benchmarks/index_sizes.py.
 """
 
 import math
@@ -10,10 +10,15 @@ from statistics import fmean
 
 from dbt_schema_evolve.backends.twin.files import PAGE_BYTES
 from dbt_schema_evolve.backends.twin.groups import Group
+from dbt_schema_evolve.backends.twin.values import (
+    ValueShape,
+    aligned,
+    aligned_bytes,
+    all_present,
+)
 
 _PAGE_HEADER_BYTES = 24
 _LINE_POINTER_BYTES = 4
-_ALIGNMENT = 8
 
 _LEAF_BYTES = PAGE_BYTES - _PAGE_HEADER_BYTES - 16  # what entries and their pointers can take
 _LEAF_FILL = 0.9  # BTREE_DEFAULT_FILLFACTOR: a build leaves a tenth of the page free
@@ -22,19 +27,7 @@ _INDEX_HEADER_BYTES, _INDEX_HEADER_WITH_NULLS_BYTES = 8, 16
 _POSTING_BYTES = 812  # the longest list of rows that a build makes for one key: nbtsort.c
 _ROW_POINTER_BYTES = 6
 _HEAP_HEADER_BYTES = 24
-_MEAN_PADDING_BYTES = (_ALIGNMENT - 1) / 2
 _SMALL_GROUP_ROWS = 64  # above it, alignment is lost in the length of the list
-
-
-@dataclass(frozen=True, slots=True)
-class ValueShape:
-    """What one column's values take; the width is of a value that is not null."""
-
-    width_bytes: float
-    fixed: bool  # every value has this width
-    alignment: int  # 1 where short values are packed
-    null_fraction: float = 0.0
-    padding_bytes: float = _MEAN_PADDING_BYTES  # to the next multiple of eight, on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +72,10 @@ def heap_pages(rows: float, values: Sequence[ValueShape]) -> int:
     """Return the pages of a freshly written table."""
     nulls = any(value.null_fraction for value in values)
     # Up to eight columns the header has room for the null bitmap.
-    header = _HEAP_HEADER_BYTES + (_aligned((len(values) - 8) / 8) if nulls else 0)
-    row_bytes = header + _aligned_data_bytes(values) + _LINE_POINTER_BYTES
+    header = _HEAP_HEADER_BYTES + (aligned((len(values) - 8) / 8) if nulls else 0)
+    row_bytes = header + aligned_bytes(values) + _LINE_POINTER_BYTES
     per_page = max(1.0, (PAGE_BYTES - _PAGE_HEADER_BYTES) // row_bytes)
     return math.ceil(rows / per_page)
-
-
-def rough_pages(method: str, rows: float, table_pages: int, values: Sequence[ValueShape]) -> int:
-    """Return the size of an index that is no btree: right within a small factor, no better."""
-    width = _data_bytes(values)
-    if method == "brin":
-        ranges = math.ceil(table_pages / 128)  # pages_per_range
-        return 3 + math.ceil(ranges * (2 * width + 32) / (PAGE_BYTES - 200))
-    if method == "hash":
-        # hashbuild fills buckets to three quarters and doubles their number.
-        buckets: int = 2 ** math.ceil(math.log2(max(2.0, rows * 20 / (PAGE_BYTES * 0.75))))
-        return 2 + buckets
-    if method == "gin":
-        # About one key for every four bytes of a value, and compressed row pointers.
-        return 2 + math.ceil(rows * max(1.0, width / 4) * 3 / PAGE_BYTES)
-    return 1 + math.ceil(rows * (_aligned(width) + 16) / (PAGE_BYTES * 0.7))
 
 
 def _fanout(entry_bytes: float) -> float:
@@ -106,39 +83,9 @@ def _fanout(entry_bytes: float) -> float:
 
 
 def _entry_bytes(values: Sequence[ValueShape]) -> float:
-    complete = _all_present(values)
+    complete = all_present(values)
     header = _INDEX_HEADER_BYTES * complete + _INDEX_HEADER_WITH_NULLS_BYTES * (1 - complete)
-    return header + _aligned_data_bytes(values)
-
-
-def _all_present(values: Sequence[ValueShape]) -> float:
-    return math.prod(1 - value.null_fraction for value in values)
-
-
-def _aligned_data_bytes(values: Sequence[ValueShape]) -> float:
-    """The mean of the aligned sizes, which is not the aligned mean."""
-    if len(values) == 1:
-        (value,) = values
-        padded = value.width_bytes + value.padding_bytes
-        full = _aligned(value.width_bytes) if value.fixed else padded
-        return full * (1 - value.null_fraction)
-    size = _data_bytes(values)
-    if all(value.fixed and not value.null_fraction for value in values):
-        return _aligned(size)
-    return size + _MEAN_PADDING_BYTES if size else 0.0
-
-
-def _data_bytes(values: Sequence[ValueShape]) -> float:
-    offset = 0.0
-    for value in values:
-        start = math.ceil(offset / value.alignment) * value.alignment
-        present = 1 - value.null_fraction
-        offset += (start - offset + value.width_bytes) * present
-    return offset
-
-
-def _aligned(size: float) -> float:
-    return max(0, math.ceil(size / _ALIGNMENT)) * _ALIGNMENT
+    return header + aligned_bytes(values)
 
 
 def _mean_group_bytes(rows: float, entry_bytes: float) -> float:
@@ -166,7 +113,7 @@ def _group_bytes(rows: float, entry_bytes: float) -> float:
     full, rest = divmod(rows, most)
     size = full * (_POSTING_BYTES + _LINE_POINTER_BYTES)
     if rest > 1:
-        size += _aligned(entry_bytes + rest * _ROW_POINTER_BYTES) + _LINE_POINTER_BYTES
+        size += aligned(entry_bytes + rest * _ROW_POINTER_BYTES) + _LINE_POINTER_BYTES
     elif rest:
         size += single
     return size

@@ -1,0 +1,186 @@
+"""What an index that does not exist would hold, and how big that makes it."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from dbt_schema_evolve.backends.twin.btree_pages import deduplicates
+from dbt_schema_evolve.backends.twin.build import Builder
+from dbt_schema_evolve.backends.twin.built import BuiltTable
+from dbt_schema_evolve.backends.twin.dependence import TypedColumn, UniquePair, share_of_pairs
+from dbt_schema_evolve.backends.twin.elements import elements_of
+from dbt_schema_evolve.backends.twin.gin_sizes import GinSize, gin_size
+from dbt_schema_evolve.backends.twin.groups import (
+    Group,
+    column_groups,
+    combined_groups,
+    known_groups,
+    without_nulls,
+)
+from dbt_schema_evolve.backends.twin.method_sizes import (
+    BrinSize,
+    PlainSize,
+    brin_size,
+    gist_pages,
+    hash_pages,
+)
+from dbt_schema_evolve.backends.twin.shapes import RowEstimate, own_statistics, stored_values
+from dbt_schema_evolve.backends.twin.sizes import BtreeSize, btree_size
+from dbt_schema_evolve.backends.twin.values import ValueShape
+from dbt_schema_evolve.records.catalog import ColumnStatistics, IndexShape
+from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
+from dbt_schema_evolve.records.relations import RelationName, quoted
+
+IndexSize = BtreeSize | BrinSize | GinSize | PlainSize
+"""What the file of an index needs, by its method."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexContents:
+    """Rows of an index, and its columns: the keys as statistics, all of them as lengths."""
+
+    rows: float
+    keys: tuple[TypedColumn, ...]
+    values: tuple[ValueShape, ...]
+
+
+class Foreteller:
+    """Asks the twin's planner for rows and looks up the rest."""
+
+    def __init__(self, builder: Builder, rows_of: RowEstimate) -> None:
+        self._builder, self._rows_of = builder, rows_of
+
+    def contents(self, spec: IndexSpec, table: BuiltTable, oid: int) -> IndexContents:
+        """Return what the index would hold; `oid` is that of its empty image on the twin."""
+        rows = self._rows_of(_select(spec, "", ""))
+        statistics = own_statistics(table.shape.statistics)
+        types = {column.name: column.type for column in table.shape.columns}
+        keys = tuple(
+            TypedColumn(
+                self._key(spec, key, None if key.is_expression else statistics.get(key.term), rows),
+                "" if key.is_expression else types.get(key.term, ""),
+                rows,
+            )
+            for key in spec.keys
+        )
+        known = [*(key.statistics for key in keys), *(statistics.get(c) for c in spec.include)]
+        return IndexContents(rows, keys, stored_values(self._builder.connection, oid, known))
+
+    def size(
+        self, spec: IndexSpec, table: BuiltTable, contents: IndexContents, path: Path
+    ) -> IndexSize:
+        """Return the size of the index; `path` is the file of its empty image."""
+        shape, rows, values = table.shape, contents.rows, contents.values
+        classes = [key.operator_class for key in spec.keys]
+        if spec.method == "brin":
+            return brin_size(shape.current_pages, values, classes)
+        if spec.method == "hash":
+            key = contents.keys[0].statistics
+            present = rows * (1 - key.null_fraction)
+            return PlainSize(hash_pages(shape.current_rows, present, without_nulls(key, rows)))
+        if spec.method == "gin":
+            elements = [
+                each
+                for key, name in zip(contents.keys, classes, strict=True)
+                for each in elements_of(
+                    self._builder.connection, key.statistics, key.type, name, rows
+                )
+            ]
+            return gin_size(shape.current_pages, elements)
+        if spec.method != "btree":
+            return PlainSize(gist_pages(rows, values))
+        groups = self.groups(spec, contents) if deduplicates(path) else None
+        return btree_size(rows, values, groups)
+
+    def _key(
+        self, spec: IndexSpec, key: IndexKey, stored: ColumnStatistics | None, rows: float
+    ) -> ColumnStatistics:
+        """Return what is known of a key among the rows that the index holds."""
+        if stored and not spec.where:
+            return stored
+        term = f"({key.term})" if key.is_expression else quoted(key.term)
+        nulls = 0.0
+        # A predicate on the column itself lets no null through: its operators are strict.
+        if not key.is_expression and rows and key.term not in spec.where:
+            # A missing value is never rarer than one row to the planner.
+            found = self._rows_of(_select(spec, f"{term} is null", ""))
+            nulls = found / rows if found > 1 else 0.0
+        distinct = self._rows_of(_select(spec, "", term))
+        if stored:
+            return replace(
+                stored,
+                null_fraction=nulls,
+                n_distinct=distinct,
+                most_common_values=None,
+                most_common_frequencies=None,
+            )
+        return ColumnStatistics(key.term, False, nulls, 0, distinct)
+
+    def groups(self, spec: IndexSpec, contents: IndexContents) -> Sequence[Group]:
+        """Return how the rows fall into groups of equal keys."""
+        rows, keys = contents.rows, contents.keys
+        columns = [column_groups(key.statistics, rows) for key in keys]
+        if len(columns) == 1:
+            return columns[0]
+        if self._tells_rows_apart(spec):
+            return known_groups(columns, rows)
+        terms = frozenset(key.term for key in spec.keys)
+        if not spec.where and (distinct := self._known_distinct(spec.relation, terms)):
+            return known_groups(columns, distinct)
+        pairs = [
+            min(share_of_pairs(before, key, self._unique_pairs) for before in keys[:position])
+            for position, key in enumerate(keys)
+            if position
+        ]
+        return combined_groups(columns, pairs, rows)
+
+    def _known_distinct(self, relation: RelationName, terms: frozenset[str]) -> float | None:
+        """How many combinations there are, by extended statistics on these columns."""
+        return next(
+            (
+                each.figure
+                for statistics in self._builder.extended[relation]
+                for each in statistics.distinct
+                if not statistics.inherited and frozenset(each.terms) == terms
+            ),
+            None,
+        )
+
+    def _tells_rows_apart(self, spec: IndexSpec) -> bool:
+        terms = {key.term for key in spec.keys if not key.is_expression}
+        return any(
+            index.spec.unique
+            and not index.spec.where
+            and {key.term for key in index.spec.keys} <= terms
+            for index in self._indexes_of(spec.relation)
+        )
+
+    def _indexes_of(self, relation: RelationName) -> Sequence[IndexShape]:
+        return [i.shape for i in self._builder.indexes if i.shape.spec.relation == relation]
+
+    @cached_property
+    def _unique_pairs(self) -> tuple[UniquePair, ...]:
+        """Both orders of each unique key on two columns that the warehouse has."""
+        found = []
+        for index in self._builder.indexes:
+            spec, table = index.shape.spec, self._builder.tables[index.shape.spec.relation]
+            if not spec.unique or spec.where or len(spec.keys) != 2:
+                continue
+            statistics = own_statistics(table.shape.statistics)
+            types = {column.name: column.type for column in table.shape.columns}
+            columns = [
+                TypedColumn(statistics[key.term], types[key.term], table.shape.current_rows)
+                for key in spec.keys
+                if key.term in statistics
+            ]
+            found += [UniquePair(*pair) for pair in itertools.permutations(columns, 2)]
+        return tuple(found)
+
+
+def _select(spec: IndexSpec, condition: str, group: str) -> str:
+    conditions = " and ".join(f"({c})" for c in (spec.where, condition) if c)
+    where = f" where {conditions}" if conditions else ""
+    tail = f" group by {group}" if group else ""
+    return f"select {'1' if group else '*'} from {spec.relation.sql}{where}{tail}"
