@@ -44,6 +44,13 @@ DATA_ERRORS = (
 )
 """What the two rows of ends can cause, and their absence cures."""
 
+# Extensions that watch or mend a server; some need rights that nothing here has.
+NOTHING_TO_PLAN_WITH = frozenset(
+    "adminpack amcheck auto_explain hypopg pageinspect pg_buffercache pg_cron pg_freespacemap"
+    " pg_prewarm pg_repack pg_stat_kcache pg_stat_statements pg_surgery pg_visibility"
+    " pg_walinspect pg_wait_sampling pgaudit pgrowlocks pgstattuple".split()
+)
+
 _ENDS = 2  # rows of smallest and largest values
 
 
@@ -102,6 +109,8 @@ class Builder:
         for schema in sorted(names - {"pg_catalog"}):
             self.connection.execute(f"create schema if not exists {quoted(schema)}".encode())
         for name, schema in catalog.extensions:
+            if name in NOTHING_TO_PLAN_WITH:
+                continue
             with self._or_skip(f"extension {name}"):
                 self.connection.execute(
                     f"create extension if not exists {quoted(name)}"
