@@ -46,9 +46,27 @@ DATA_ERRORS = (
 
 # Extensions that watch or mend a server; some need rights that nothing here has.
 NOTHING_TO_PLAN_WITH = frozenset(
-    "adminpack amcheck auto_explain hypopg pageinspect pg_buffercache pg_cron pg_freespacemap"
-    " pg_prewarm pg_repack pg_stat_kcache pg_stat_statements pg_surgery pg_visibility"
-    " pg_walinspect pg_wait_sampling pgaudit pgrowlocks pgstattuple".split()
+    [
+        "adminpack",
+        "amcheck",
+        "auto_explain",
+        "hypopg",
+        "pageinspect",
+        "pg_buffercache",
+        "pg_cron",
+        "pg_freespacemap",
+        "pg_prewarm",
+        "pg_repack",
+        "pg_stat_kcache",
+        "pg_stat_statements",
+        "pg_surgery",
+        "pg_visibility",
+        "pg_walinspect",
+        "pg_wait_sampling",
+        "pgaudit",
+        "pgrowlocks",
+        "pgstattuple",
+    ]
 )
 
 _ENDS = 2  # rows of smallest and largest values

@@ -95,7 +95,7 @@ def test_when_the_time_is_up_the_rest_is_named_as_not_looked_at() -> None:
 
 def test_a_change_whose_gain_the_judge_doubts_is_not_chosen() -> None:
     class Doubter:
-        def regression_risk(self, before: Estimate, after: Estimate) -> float:
+        def regression_risk(self, before: Estimate, after: Estimate) -> float:  # noqa: ARG002
             return 0.9 if after.cost == 100 else 0.0
 
     selection = choose(Budget(), judge=Doubter())
