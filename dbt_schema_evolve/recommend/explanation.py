@@ -149,13 +149,14 @@ def _moved(
 ) -> list[tuple[Query, QueryBenefit]]:
     """Return the queries whose price moves, the largest total gain first."""
     pricer = search.pricer
+    names = {query.facts.fingerprint for query in queries}
     draws: dict[str, list[tuple[Query, QueryBenefit]]] = {}
-    for query in queries:
+    for query in pricer.queries:  # a draw that gains nothing is a part of its query all the same
         calls = pricer.weight(query, after)
-        if calls:
+        name = query.facts.fingerprint
+        if calls and name in names:
             old = pricer.estimate(query, before)
             new = pricer.estimate(query, after)
-            name = query.facts.fingerprint
             benefit = QueryBenefit(name, calls, old.cost, new.cost, old.nodes, new.nodes)
             draws.setdefault(name, []).append((query, benefit))
     found = [

@@ -199,11 +199,13 @@ class Pricer:
 
         The median over the consumers' queries of measured time per call over estimated cost; a
         median, because one query that waits for locks would move a mean by orders of magnitude.
+        What changes rows is left out: the planner has no price for writing them.
         """
+        asked = (q for q in self.queries if q.facts.node_id is None and not q.facts.uses.writes)
         ratios = [
             query.facts.total_us / query.facts.calls / self.estimate(query, AS_IT_IS).cost
-            for query in self.queries
-            if query.facts.node_id is None and query.facts.calls and query.facts.total_us
+            for query in asked
+            if query.facts.calls and query.facts.total_us
         ]
         return median(ratios) if ratios else DEFAULT_US_PER_COST
 

@@ -178,6 +178,7 @@ def _query(fingerprint: str, what: Mapping[str, Any], node_id: str | None = None
         ),
         consumers=tuple(what.get("consumers", ())),
         node_id=node_id,
+        draws=tuple(what.get("draws", ())),
     )
 
 

@@ -85,6 +85,20 @@ def test_the_most_useful_byte_comes_first_when_not_all_fits() -> None:
     )
 
 
+def test_the_draws_of_a_query_are_priced_apart_and_told_as_one() -> None:
+    spec = index("a")
+    facts = shop()
+    facts["queries"]["q"] |= {"draws": ["q rare", "q"], "calls": 300}
+    costs = {"q": {(): 1000, (spec,): 1000}, "q rare": {(): 1000, (spec,): 10}, "r": {(): 1000}}
+    selection = run(facts, costs, spec)
+    (recommendation,) = selection.recommendations
+    (benefit,) = recommendation.benefits
+    assert (benefit.fingerprint, benefit.calls) == ("q", 300)
+    assert benefit.estimated_cost_before == 1000
+    assert benefit.estimated_cost_after == pytest.approx((200 * 1000 + 100 * 10) / 300)
+    assert any("1 query with 30 calls a day" in line for line in recommendation.evidence)
+
+
 def test_a_larger_index_takes_the_place_of_a_smaller_one_that_saves_less() -> None:
     small, large = index("a"), index("b")
     selection = run(
