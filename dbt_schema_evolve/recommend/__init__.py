@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from dbt_schema_evolve.recommend import index, materialization, redundant_index
 from dbt_schema_evolve.recommend.cost import CostOracle
 from dbt_schema_evolve.recommend.judge import TRUSTING, Judge
-from dbt_schema_evolve.recommend.selection import select
+from dbt_schema_evolve.recommend.selection import select, silent
 from dbt_schema_evolve.recommend.wishes import forbidden, heeding, pinned
 from dbt_schema_evolve.records.changes import Budget, Candidate, Selection
 from dbt_schema_evolve.records.evidence import Evidence
@@ -35,10 +35,12 @@ def recommend(
     recommenders: tuple[Recommender, ...] = RECOMMENDERS,
     clock: Callable[[], float] | None = None,
     judge: Judge = TRUSTING,
+    say: Callable[[str], None] = silent,
 ) -> Selection:
     """Propose changes of all kinds, or of some, and choose among them together.
 
-    `clock` counts seconds, for the budget's time limit; `judge` knows how estimates turned out.
+    `clock` counts seconds, for the budget's time limit; `judge` knows how estimates turned out;
+    `say` hears how far the search is.
     """
     active = [each for each in recommenders if not only or each.kind in only]
     wishes = evidence.wishes
@@ -51,5 +53,5 @@ def recommend(
     # A new table wants indexes, and a new index makes others redundant; that a changed
     # materialization should change again would be a circle.
     again = [heeding(wishes, each.propose) for each in active if each.kind != "materialization"]
-    selection = select(evidence, candidates, oracle, budget, again, clock, judge)
+    selection = select(evidence, candidates, oracle, budget, again, clock, judge, say)
     return replace(selection, rejected=(*selection.rejected, *refused))

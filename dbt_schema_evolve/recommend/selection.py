@@ -26,6 +26,17 @@ Propose = Callable[[Evidence], Iterable[Candidate]]
 # makes superfluous. A third round found nothing on any workload tried.
 LOOKS = 2
 
+# Each round ends with an exchange. A bound, because taking out what became superfluous can undo one.
+MAX_ROUNDS = 4
+
+# A slice of candidates that saves less of the workload is the last one. Slices begin with the
+# costliest queries, so that those to come would save less still.
+MIN_SLICE_SHARE = 0.01
+
+
+def silent(text: str) -> None:
+    """Hear and forget."""
+
 
 def select(
     evidence: Evidence,
@@ -35,6 +46,7 @@ def select(
     again: Sequence[Propose] = (),
     clock: Callable[[], float] | None = None,
     judge: Judge = TRUSTING,
+    say: Callable[[str], None] = silent,
 ) -> Selection:
     """Choose the changes that save most of the workload's cost per byte.
 
@@ -42,36 +54,31 @@ def select(
     estimated cost over the models that store rows, plus what each index costs per build.
     `again` are recommenders that look once more at the evidence as it would be afterwards. `clock`
     counts seconds; by it the budget's time limit is kept, with what was found until then. A change
-    is not chosen where `judge` doubts the gain of a query.
+    is not chosen where `judge` doubts the gain of a query. `say` hears how far the search is.
     """
     deadline = Deadline.after(budget.seconds, clock)
     pricer = Pricer(evidence, oracle)
     search = Search(evidence, pricer, budget, deadline, judge)
     pool = _without_doubles(candidates)
     persons, pool = _split(pool, _is_for_a_person)
-    kept, surplus = _cut(pool, pricer, budget)
-    for candidate in surplus:
-        reason = f"beyond the {budget.max_candidates} candidates of the costliest queries"
-        search.rejected[candidate.spec] = Rejection(candidate, reason)
-
     seen = {candidate.spec for candidate in pool}
+    drops, additions = _split(pool, lambda c: isinstance(c.spec, DropIndexSpec))
     for look in range(LOOKS):
-        drops, additions = _split(kept, lambda c: isinstance(c.spec, DropIndexSpec))
         search.drop(drops)
         search.pin(additions)
-        search.bound(additions)
-        _grow(search, additions)
+        _choose(search, _costliest_first(additions, pricer), budget.max_candidates, say)
         if look + 1 == LOOKS or not search.chosen:
             break
         changed = as_if(evidence, search.configuration, _rows(pricer), pricer.size_bytes)
         fresh = _without_doubles(c for propose in again for c in propose(changed))
         fresh = [c for c in fresh if not _is_for_a_person(c)]
-        gone = {spec.index for spec in search.chosen if isinstance(spec, DropIndexSpec)}
-        fresh = [c for c in fresh if c.spec not in seen | gone]
-        kept, _ = _cut(fresh, pricer, budget)
+        known = seen | {spec.index for spec in search.chosen if isinstance(spec, DropIndexSpec)}
+        more, additions = _split(
+            (c for c in fresh if c.spec not in known), lambda c: isinstance(c.spec, DropIndexSpec)
+        )
         # A drop that was refused may be free now that a wider index is there.
-        kept += drops
-        if not kept:
+        drops += more
+        if not drops and not additions:
             break
 
     recommendations = explain(evidence, search)
@@ -91,9 +98,36 @@ def select(
     )
 
 
+def _choose(
+    search: Search,
+    candidates: Sequence[Candidate],
+    at_once: int,
+    say: Callable[[str], None],
+) -> None:
+    """Look at slices of candidates, as long as there is time and a slice still brings something.
+
+    The first slice is an answer by itself; what the later ones can add gets less and less.
+    """
+    for start in range(0, len(candidates), at_once):
+        before = search.configuration
+        search.bound(candidates[start : start + at_once])
+        _grow(search, candidates[start : start + at_once])
+        left = candidates[start + at_once :]
+        say(f"{len(search.chosen)} changes chosen, {len(left):,} candidates to go")
+        saved = search.worth.saving(before, search.configuration)
+        if left and (search.deadline.is_over or saved < MIN_SLICE_SHARE * search.worth.base_cost):
+            reason = (
+                "the time was up before it was looked at"
+                if search.deadline.is_over
+                else f"beyond the {start + at_once:,} candidates of the costliest queries"
+            )
+            search.rejected |= {each.spec: Rejection(each, reason) for each in left}
+            return
+
+
 def _grow(search: Search, additions: Sequence[Candidate]) -> None:
-    """Add, take out and exchange until nothing is gained."""
-    while True:
+    """Add, take out and exchange until nothing is gained, or as good as nothing."""
+    for _ in range(MAX_ROUNDS):
         waiting = [c for c in additions if c.spec not in search.chosen]
         while search.grow(waiting):
             if search.shrink():
@@ -125,22 +159,18 @@ def _split(
     return first, rest
 
 
-def _cut(
-    candidates: list[Candidate], pricer: Pricer, budget: Budget
-) -> tuple[list[Candidate], list[Candidate]]:
-    """Keep the candidates whose queries cost most; drops are few and always kept."""
+def _costliest_first(candidates: Iterable[Candidate], pricer: Pricer) -> list[Candidate]:
+    """Order candidates by what their queries cost, which is the most that they could save."""
     cost: dict[str, float] = {}
     for query in pricer.queries:
-        weight = pricer.weight(query, AS_IT_IS) * pricer.estimate(query, AS_IT_IS).cost
         name = query.facts.fingerprint
-        cost[name] = cost.get(name, 0.0) + weight
+        cost[name] = cost.get(name, 0.0) + pricer.exposure(query)
 
-    def exposed(candidate: Candidate) -> tuple[bool, float, str]:
+    def exposed(candidate: Candidate) -> tuple[float, str]:
         total = sum(cost.get(name, 0.0) for name in sorted(candidate.fingerprints))
-        return not isinstance(candidate.spec, DropIndexSpec), -total, repr(candidate.spec)
+        return -total, repr(candidate.spec)
 
-    ordered = sorted(candidates, key=exposed)
-    return ordered[: budget.max_candidates], ordered[budget.max_candidates :]
+    return sorted(candidates, key=exposed)
 
 
 def _rows(pricer: Pricer) -> Callable[[RelationName], float]:

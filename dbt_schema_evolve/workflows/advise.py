@@ -71,7 +71,13 @@ def advise(
     progress.step(f"price changes for {len(evidence.queries)} queries on the planner twin")
     with make_twin(catalog, lineage.schema, evidence) as twin:
         selection = recommend(
-            evidence, twin, _bounded(budget, catalog), only, clock=clock, judge=judge
+            evidence,
+            twin,
+            _bounded(budget, catalog),
+            only,
+            clock=clock,
+            judge=judge,
+            say=progress.step,
         )
         missing = twin.skips
     patchable = [item for item in selection.recommendations if not item.by_hand]
