@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 import psycopg
@@ -11,6 +12,7 @@ from dbt_schema_evolve.backends.twin.dependence import TypedColumn
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 from dbt_schema_evolve.records.relations import quoted
 
+_WHOLE = 0.5  # of a value's text: what is shorter is a part, such as a field of a document
 _VALUES = """
 select ({term})::text, pg_typeof({term})::text
 from (select u.value::{type} as {column} from unnest(%s::text[]) as u (value)) as known
@@ -57,9 +59,19 @@ def expression_column(
     if not values:
         return None
     present = (1 - statistics.null_fraction) * len(values) / len(found)
-    distinct = unseen_distinct(Counter(values), base.distinct)
+    distinct = unseen_distinct(Counter(values), _most(known, values, base.distinct))
     return TypedColumn(
         ColumnStatistics(term, False, 1 - present, 0, distinct, histogram_bounds=tuple(values)),
         found[0][1],
         base.rows,
     )
+
+
+def _most(known: Sequence[str], values: Sequence[str], distinct: float) -> float:
+    """How many values there are if no two of the sample are equal.
+
+    A part of a value does not tell it apart as the whole does. All of n draws are likely to
+    differ from where there are n² / 2 values on.
+    """
+    kept = fmean(map(len, values)) / max(fmean(map(len, known)), 1.0)
+    return distinct if kept > _WHOLE else min(distinct, len(values) ** 2 / 2)
