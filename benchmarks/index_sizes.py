@@ -8,7 +8,8 @@ Debian's PostgreSQL 15 has HypoPG, its estimates are compared likewise. Prints o
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -21,24 +22,24 @@ from dbt_schema_evolve.backends.postgres.catalog import read_catalog
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.records.changes import IndexSpec
 
-QUICK_SCALE, FULL_SCALE = 0.05, 1.0
+QUICK_SCALE, FULL_SCALE = 0.05, 0.1
 _ROWS_PER_SCALE = 2_000_000  # of each synthetic table
 _MOST_ROWS = 400_000
 _QUICK_PAIRS = 6  # of so many pairs of TPC-H's columns, one
 _NEAR = 0.25
+_PRICES = 300
 
 Kinds = Mapping[str, tuple[IndexSpec, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One index: its real size, and how far the twin and HypoPG are off."""
+    """One index: its real size, and how far the twin is off."""
 
     kind: str
     spec: IndexSpec
     bytes: int
     error: float
-    hypopg_error: float | None = None
 
 
 def main() -> None:
@@ -50,7 +51,8 @@ def main() -> None:
     arguments = parser.parse_args()
     scale = arguments.scale or (QUICK_SCALE if arguments.quick else FULL_SCALE)
     kinds = _kinds(quick=arguments.quick)
-    measured = sorted(measure(scale, kinds), key=lambda each: -abs(each.error))
+    measured, speed = measure(scale, kinds)
+    measured.sort(key=lambda each: -abs(each.error))
     if arguments.each:
         for each in measured:
             print(f"{each.error:+.3f} {each.bytes:>11} {each.kind}: {each.spec}", file=sys.stderr)
@@ -58,6 +60,7 @@ def main() -> None:
         "scale": scale,
         **_figures(measured),
         "worst_index": str(measured[0].spec),
+        **speed,
         "hypopg_median_error": _hypopg_median_error(scale, kinds),
         "by_kind": {
             kind: _figures([each for each in measured if each.kind == kind]) for kind in kinds
@@ -74,20 +77,43 @@ def _kinds(*, quick: bool) -> Kinds:
     return {**tpch, **keys_of_all_kinds.INDEXES}
 
 
-def measure(scale: float, kinds: Kinds) -> Iterator[Measured]:
-    """Build and compare every index on the embedded server."""
+def measure(scale: float, kinds: Kinds) -> tuple[list[Measured], dict[str, float]]:
+    """Build and compare every index on the embedded server; say how fast the twin is."""
+    measured, made_s = [], []
     with (
         warehouse("tpch", scale) as cluster,
         cluster.connect("tpch") as connection,
     ):
         keys_of_all_kinds.load(connection, min(_MOST_ROWS, round(_ROWS_PER_SCALE * scale)))
-        catalog = read_catalog(connection)
-        with PlannerTwin(cluster, catalog) as twin:
+        with PlannerTwin(cluster, read_catalog(connection)) as twin:
             for kind, specs in kinds.items():
                 print(f"{kind}: {len(specs)} indexes", file=sys.stderr)
                 for spec in specs:
+                    started = time.perf_counter()
+                    bytes_ = twin.size_bytes(spec)
+                    made_s.append(time.perf_counter() - started)
                     real = real_bytes(connection, spec)
-                    yield Measured(kind, spec, real, twin.size_bytes(spec) / real - 1)
+                    measured.append(Measured(kind, spec, real, bytes_ / real - 1))
+            specs = [each.spec for each in measured]
+            speed = {
+                "median_make_ms": round(median(made_s) * 1000, 2),
+                "prices_per_second": round(_prices_per_second(twin, specs)),
+            }
+        connection.execute(f"drop schema {keys_of_all_kinds.SCHEMA} cascade".encode())
+    return measured, speed
+
+
+def _prices_per_second(twin: PlannerTwin, specs: Sequence[IndexSpec]) -> float:
+    """Price one lookup under configurations of three indexes each, all different."""
+    lookup = ["select * from orders where o_custkey = 5"]
+    configurations = [
+        frozenset(specs[(number * step) % len(specs)] for step in (1, 7, 31))
+        for number in range(1, _PRICES + 1)
+    ]
+    started = time.perf_counter()
+    for configuration in configurations:
+        twin.price(lookup, configuration)
+    return _PRICES / (time.perf_counter() - started)
 
 
 def real_bytes(connection: psycopg.Connection, spec: IndexSpec) -> int:
@@ -107,7 +133,7 @@ def _hypopg_median_error(scale: float, kinds: Kinds) -> float | None:
     """The same for HypoPG on TPC-H's btrees; None where it is not installed."""
     if not DEBIAN_15.is_dir():
         return None
-    errors = []
+    errors: list[float] = []
     with (
         warehouse("tpch", scale, DEBIAN_15) as cluster,
         cluster.connect("tpch") as connection,

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import psycopg
 
@@ -260,6 +261,14 @@ def tpch_indexes() -> Mapping[str, tuple[IndexSpec, ...]]:
         "tpch single": tuple(_tpch(t, (name,)) for t, names in columns.items() for name in names),
         "tpch pair": tuple(_pairs(columns)),
         **{kind: tuple(_tpch(*each) for each in some) for kind, some in _TPCH_OTHERS.items()},
+        "tpch hash": tuple(
+            replace(_tpch("lineitem", (name,)), method="hash")
+            for name in ("l_orderkey", "l_partkey", "l_shipmode")
+        ),
+        "tpch brin": tuple(
+            replace(_tpch("lineitem", (name,)), method="brin")
+            for name in ("l_orderkey", "l_shipdate", "l_comment")
+        ),
     }
 
 

@@ -1,7 +1,7 @@
 """What an index that does not exist would hold, and how big that makes it."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,8 @@ from dbt_schema_evolve.backends.twin.build import Builder
 from dbt_schema_evolve.backends.twin.built import BuiltTable
 from dbt_schema_evolve.backends.twin.dependence import TypedColumn, UniquePair, share_of_pairs
 from dbt_schema_evolve.backends.twin.elements import elements_of
-from dbt_schema_evolve.backends.twin.gin_sizes import GinSize, gin_size
+from dbt_schema_evolve.backends.twin.expressions import expression_column
+from dbt_schema_evolve.backends.twin.gin_sizes import Elements, GinSize, gin_size
 from dbt_schema_evolve.backends.twin.groups import (
     Group,
     column_groups,
@@ -32,6 +33,8 @@ from dbt_schema_evolve.backends.twin.values import ValueShape
 from dbt_schema_evolve.records.catalog import ColumnStatistics, IndexShape
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
 from dbt_schema_evolve.records.relations import RelationName, quoted
+
+_SIGNATURE_BYTES, _TRIGRAM_BYTES, _HASH_BYTES = 5, 3, 4  # trgm_gist.c, tsgistidx.c
 
 IndexSize = BtreeSize | BrinSize | GinSize | PlainSize
 """What the file of an index needs, by its method."""
@@ -55,18 +58,13 @@ class Foreteller:
     def contents(self, spec: IndexSpec, table: BuiltTable, oid: int) -> IndexContents:
         """Return what the index would hold; `oid` is that of its empty image on the twin."""
         rows = self._rows_of(_select(spec, "", ""))
-        statistics = own_statistics(table.shape.statistics)
-        types = {column.name: column.type for column in table.shape.columns}
-        keys = tuple(
-            TypedColumn(
-                self._key(spec, key, None if key.is_expression else statistics.get(key.term), rows),
-                "" if key.is_expression else types.get(key.term, ""),
-                rows,
-            )
-            for key in spec.keys
-        )
-        known = [*(key.statistics for key in keys), *(statistics.get(c) for c in spec.include)]
-        return IndexContents(rows, keys, stored_values(self._builder.connection, oid, known))
+        columns = _columns(table)
+        keys = tuple(self._key(spec, key, columns, rows) for key in spec.keys)
+        known: list[ColumnStatistics | None] = [key.statistics for key in keys]
+        for name in spec.include:
+            known.append(columns[name].statistics if name in columns else None)
+        values = stored_values(self._builder.connection, oid, known)
+        return IndexContents(rows, keys, values)
 
     def size(
         self, spec: IndexSpec, table: BuiltTable, contents: IndexContents, path: Path
@@ -84,20 +82,37 @@ class Foreteller:
             elements = [
                 each
                 for key, name in zip(contents.keys, classes, strict=True)
-                for each in elements_of(
-                    self._builder.connection, key.statistics, key.type, name, rows
-                )
+                for each in self._elements(key, name, rows)
             ]
             return gin_size(shape.current_pages, elements)
         if spec.method != "btree":
-            return PlainSize(gist_pages(rows, values))
+            signed = [
+                self._signature(key, name, rows) or value
+                for key, name, value in zip(contents.keys, classes, values, strict=False)
+            ]
+            return PlainSize(gist_pages(rows, (*signed, *values[len(signed) :])))
         groups = self.groups(spec, contents) if deduplicates(path) else None
         return btree_size(rows, values, groups)
 
+    def _elements(self, key: TypedColumn, name: str, rows: float) -> Sequence[Elements]:
+        return elements_of(self._builder.connection, key.statistics, key.type, name, rows)
+
+    def _signature(self, key: TypedColumn, name: str, rows: float) -> ValueShape | None:
+        """A GiST index of words or trigrams lists them: as hashes of four bytes, or as they are."""
+        if key.type != "tsvector" and not name.endswith("gist_trgm_ops"):
+            return None
+        elements = self._elements(key, name.replace("gist", "gin"), rows)
+        count = sum(each.rows * each.distinct for each in elements) / max(rows, 1.0)
+        width = _TRIGRAM_BYTES if name else _HASH_BYTES
+        return ValueShape(((_SIGNATURE_BYTES + round(width * count), 1.0),), alignment=4)
+
     def _key(
-        self, spec: IndexSpec, key: IndexKey, stored: ColumnStatistics | None, rows: float
-    ) -> ColumnStatistics:
+        self, spec: IndexSpec, key: IndexKey, columns: Mapping[str, TypedColumn], rows: float
+    ) -> TypedColumn:
         """Return what is known of a key among the rows that the index holds."""
+        stored = (
+            self._expression(spec, key, columns) if key.is_expression else columns.get(key.term)
+        )
         if stored and not spec.where:
             return stored
         term = f"({key.term})" if key.is_expression else quoted(key.term)
@@ -108,15 +123,33 @@ class Foreteller:
             found = self._rows_of(_select(spec, f"{term} is null", ""))
             nulls = found / rows if found > 1 else 0.0
         distinct = self._rows_of(_select(spec, "", term))
-        if stored:
-            return replace(
-                stored,
-                null_fraction=nulls,
-                n_distinct=distinct,
-                most_common_values=None,
-                most_common_frequencies=None,
-            )
-        return ColumnStatistics(key.term, False, nulls, 0, distinct)
+        if stored is None:
+            return TypedColumn(ColumnStatistics(key.term, False, nulls, 0, distinct), "", rows)
+        if key.is_expression:
+            distinct = min(distinct, stored.distinct)
+        narrowed = replace(
+            stored.statistics,
+            null_fraction=nulls,
+            n_distinct=distinct,
+            most_common_values=None,
+            most_common_frequencies=None,
+        )
+        return replace(stored, statistics=narrowed, rows=rows)
+
+    def _expression(
+        self, spec: IndexSpec, key: IndexKey, columns: Mapping[str, TypedColumn]
+    ) -> TypedColumn | None:
+        analyzed = (
+            row
+            for statistics in self._builder.extended[spec.relation]
+            for row in statistics.expression_statistics
+            if not row.inherited and row.column == key.term
+        )
+        found = expression_column(self._builder.connection, key.term, columns)
+        if row := next(analyzed, None):
+            table = self._builder.tables[spec.relation].shape
+            return TypedColumn(row, found.type if found else "", table.current_rows)
+        return found
 
     def groups(self, spec: IndexSpec, contents: IndexContents) -> Sequence[Group]:
         """Return how the rows fall into groups of equal keys."""
@@ -168,15 +201,20 @@ class Foreteller:
             spec, table = index.shape.spec, self._builder.tables[index.shape.spec.relation]
             if not spec.unique or spec.where or len(spec.keys) != 2:
                 continue
-            statistics = own_statistics(table.shape.statistics)
-            types = {column.name: column.type for column in table.shape.columns}
-            columns = [
-                TypedColumn(statistics[key.term], types[key.term], table.shape.current_rows)
-                for key in spec.keys
-                if key.term in statistics
-            ]
+            known = _columns(table)
+            columns = [known[key.term] for key in spec.keys if key.term in known]
             found += [UniquePair(*pair) for pair in itertools.permutations(columns, 2)]
         return tuple(found)
+
+
+def _columns(table: BuiltTable) -> Mapping[str, TypedColumn]:
+    """The columns of a table of which something is known."""
+    statistics = own_statistics(table.shape.statistics)
+    return {
+        column.name: TypedColumn(statistics[column.name], column.type, table.shape.current_rows)
+        for column in table.shape.columns
+        if column.name in statistics
+    }
 
 
 def _select(spec: IndexSpec, condition: str, group: str) -> str:

@@ -4,12 +4,14 @@ Statistics know the common elements of arrays and text search vectors. For all e
 that statistics list, a hundred or so, are taken apart as the operator class would.
 """
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import psycopg
 
+from dbt_schema_evolve.backends.twin.expressions import unseen_distinct
 from dbt_schema_evolve.backends.twin.gin_sizes import Elements
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 
@@ -115,21 +117,25 @@ def _common(parts: Parts, values: int, rows: float) -> Sequence[Elements]:
 
 
 def _rare(parts: Parts, values: int, rows: float) -> Sequence[Elements]:
-    """The elements seen once or twice stand for many that were not seen.
-
-    Chao (1984) counts the unseen by once² / (2 twice); if nothing was met twice, then every
-    occurrence may be of its own.
-    """
-    rare = [(count, size) for _, count, size in parts if count < _COMMON]
-    counts = Counter(count for count, _ in rare)
-    once, twice = counts[1], counts[2]
-    pairs = rows * (once + 2 * twice) / values
-    if pairs <= 0:
+    """The elements seen once or twice stand for many that were not seen."""
+    rare = {part: (count, size) for part, count, size in parts if count < _COMMON}
+    if not rare or not rows:
         return []
-    distinct = once + twice + once * once / (2 * twice) if twice else pairs
-    distinct = min(max(distinct, 1.0), pairs)
-    size = sum(size for _, size in rare) / len(rare)
+    counts = Counter({part: count for part, (count, _) in rare.items()})
+    pairs = rows * counts.total() / values
+    distinct = max(1.0, min(unseen_distinct(counts, _possible(rare, pairs)), pairs))
+    size = sum(size for _, size in rare.values()) / len(rare)
     return [Elements(pairs / distinct, distinct, size)]
+
+
+def _possible(parts: Iterable[str], pairs: float) -> float:
+    """How many different elements so many draws meet: of numbers, no more than lie between."""
+    try:
+        numbers = [int(part) for part in parts]
+    except ValueError:
+        return pairs
+    span = max(numbers) - min(numbers) + 1
+    return -math.expm1(-pairs / span) * span
 
 
 def _by_statistics(
@@ -156,9 +162,8 @@ def _by_statistics(
     if rest <= present / 1000:
         return tuple(listed)
     unlisted = [part for part in parts if part[0] not in common]
-    if unlisted:
-        (tail,) = _rare([(p, min(c, 2), s) for p, c, s in unlisted], values, rows)
-        distinct = min(tail.distinct, rest)
+    if tail := _rare(unlisted, values, rows):
+        distinct = min(tail[0].distinct, rest)
     else:
         # What is not listed is rarer than what is; half as common is a guess.
         distinct = max(1.0, 2 * rest / min(each.rows for each in listed))

@@ -18,6 +18,7 @@ from dbt_schema_evolve.records.catalog import (
     ColumnEnds,
     ColumnStatistics,
     IndexShape,
+    StatisticsShape,
     TableShape,
 )
 from dbt_schema_evolve.records.relations import Column
@@ -97,7 +98,14 @@ def redacted(catalog: Catalog, order_text: OrderText) -> tuple[Catalog, tuple[st
         for old, new in zip(catalog.indexes, indexes, strict=True)
         if old.statistics != new.statistics
     )
-    return replace(catalog, tables=tables, indexes=indexes), tuple(_lost(seen, without))
+    extended = tuple(_extended(statistics) for statistics in catalog.extended_statistics)
+    without.update(
+        str(old.name)
+        for old, new in zip(catalog.extended_statistics, extended, strict=True)
+        if old != new
+    )
+    redacted = replace(catalog, tables=tables, indexes=indexes, extended_statistics=extended)
+    return redacted, tuple(_lost(seen, without))
 
 
 def _lost(seen: Iterable[_Kind], without: Iterable[str]) -> Iterator[str]:
@@ -230,6 +238,12 @@ def _without_values(row: ColumnStatistics) -> ColumnStatistics:
         most_common_elements=None,
         most_common_element_frequencies=None,
     )
+
+
+def _extended(statistics: StatisticsShape) -> StatisticsShape:
+    """Counts and dependencies stay; values of several columns together have no tokens."""
+    bare = tuple(_without_values(row) for row in statistics.expression_statistics)
+    return replace(statistics, common=(), expression_statistics=bare)
 
 
 def _has_values(row: ColumnStatistics) -> bool:

@@ -3,10 +3,12 @@
 import pytest
 
 from dbt_schema_evolve.backends.twin.groups import Group, column_groups, combined_groups
-from dbt_schema_evolve.backends.twin.sizes import ValueShape, btree_size, heap_pages
+from dbt_schema_evolve.backends.twin.sizes import btree_size, heap_pages
+from dbt_schema_evolve.backends.twin.values import ValueShape
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 
-INTEGER = ValueShape(4, fixed=True, alignment=4)
+INTEGER = ValueShape(((4, 1.0),), alignment=4)
+INDEPENDENT = (1.0, 1.0)
 
 
 def column(n_distinct: float, nulls: float = 0.0, *common: float) -> ColumnStatistics:
@@ -41,25 +43,40 @@ def test_an_empty_index_has_its_first_page_alone() -> None:
 def test_shares_of_groups_add_up_to_all_rows() -> None:
     one = column_groups(column(100, 0.25, 0.2, 0.1), 5000)
     other = column_groups(column(-0.3, 0.0, 0.5), 5000)
-    for groups in (one, other, combined_groups([one, other], 5000)):
+    for groups in (one, other, combined_groups([one, other], [1.0], 5000)):
         assert sum(group.share for group in groups) == pytest.approx(1)
         assert all(group.distinct >= 1 for group in groups)
 
 
 def test_columns_together_have_no_more_groups_than_rows() -> None:
     wide = column_groups(column(-1), 1000)
-    groups = combined_groups([wide, wide, wide], 1000)
+    groups = combined_groups([wide, wide, wide], INDEPENDENT, 1000)
     assert sum(group.distinct for group in groups) <= 1000
 
 
 def test_two_columns_of_few_values_have_the_product_of_them() -> None:
-    groups = combined_groups([[Group(1, 7)], [Group(1, 5)]], 1e6)
+    groups = combined_groups([[Group(1, 7)], [Group(1, 5)]], [1.0], 1e6)
     assert sum(group.distinct for group in groups) == pytest.approx(35)
+
+
+def test_columns_that_hang_together_form_fewer_groups() -> None:
+    days = [Group(1, 1000)]
+    free = combined_groups([days, days], [1.0], 1e7)
+    tied = combined_groups([days, days], [0.03], 1e7)
+    assert sum(group.distinct for group in free) == pytest.approx(1e6, rel=0.01)
+    assert sum(group.distinct for group in tied) == pytest.approx(30_000)
+
+
+def test_columns_are_together_as_distinct_as_the_most_distinct_of_them() -> None:
+    serial, low = [Group(1, 1000)], [Group(1, 20)]
+    for pairs in (1.0, 0.001):
+        groups = combined_groups([low, serial], [pairs], 1000)
+        assert sum(group.distinct for group in groups) >= 1000
 
 
 def test_three_columns_of_many_common_values_stay_few_groups() -> None:
     hundred = column_groups(column(5000, 0.0, *(0.005,) * 100), 1e6)
-    assert len(combined_groups([hundred] * 3, 1e6)) <= 201
+    assert len(combined_groups([hundred] * 3, INDEPENDENT, 1e6)) <= 201
 
 
 def test_a_table_of_one_integer_takes_what_postgres_says() -> None:

@@ -1,6 +1,7 @@
 """Redaction leaves no value of a row in the file, and every comparison that the planner makes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,8 +16,11 @@ from dbt_schema_evolve.records.catalog import (
     Catalog,
     ColumnEnds,
     ColumnStatistics,
+    CommonCombination,
     IndexShape,
+    StatisticsShape,
     TableShape,
+    TermsFigure,
 )
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
 from dbt_schema_evolve.records.relations import Column, RelationKind, RelationName
@@ -272,3 +276,22 @@ def test_sizes_and_distinct_counts_are_not_touched() -> None:
     old, new = before.statistics[0], after.statistics[0]
     assert (new.n_distinct, new.null_fraction, new.average_width) == (-0.5, 0.0, 8)
     assert (new.correlation, new.most_common_frequencies) == (0.5, old.most_common_frequencies)
+
+
+def test_values_of_several_columns_together_are_left_out_and_their_counts_stay() -> None:
+    name = RelationName("crm", "people_together")
+    shape = StatisticsShape(
+        name,
+        PEOPLE,
+        "create statistics crm.people_together on city, street from crm.people",
+        columns=("city", "street"),
+        expressions=("lower(city)",),
+        distinct=(TermsFigure(("city", "street"), 70.0),),
+        common=(CommonCombination(("αβγδ", None), 0.5, 0.1),),
+        expression_statistics=(statistics("lower(city)", ["εζηθ"]),),
+    )
+    catalog = replace(catalog_of(("city", statistics("city"))), extended_statistics=(shape,))
+    bare, lost = redacted(catalog, by_code_point)
+    assert bare.extended_statistics[0].distinct == shape.distinct
+    assert not any(letter in file_of(bare) for letter in "αβγδεζηθ")
+    assert any("crm.people_together" in sentence for sentence in lost)
