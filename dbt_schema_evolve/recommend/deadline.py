@@ -23,5 +23,10 @@ class Deadline:
         """Whether the time is up."""
         return self.clock is not None and self.clock() >= self.at
 
+    @property
+    def seconds_left(self) -> float | None:
+        """The seconds until then; None where there is no end."""
+        return None if self.clock is None else max(self.at - self.clock(), 0.0)
+
 
 NEVER = Deadline()

@@ -1,6 +1,6 @@
 """Which bound of the budget a change would break: space, build time, or the price of writing."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 
 from dbt_schema_evolve.recommend.cost import AS_IT_IS
 from dbt_schema_evolve.recommend.ownership import owner
@@ -23,6 +23,14 @@ class Limits:
     def broken(self, spec: Spec, kept: Collection[Spec]) -> str:
         """Say which bound a spec breaks beside those that are kept; empty where it fits."""
         return self._space(spec, kept) or self._build_time(spec, kept) or self._writes(spec, kept)
+
+    def sums(self, kept: Collection[Spec]) -> Iterator[tuple[Callable[[IndexSpec], float], float]]:
+        """Yield what indexes take of each bound that is a sum, and what is left of it."""
+        if self.budget.bytes is not None:
+            yield self._pricer.size_bytes, self.free_bytes(kept)
+        if self.budget.build_us is not None:
+            us = self._pricer.us_per_cost()
+            yield lambda spec: us * self._worth.build_cost(spec), self.budget.build_us
 
     def free_bytes(self, kept: Collection[Spec]) -> float:
         """Return the space that is left."""

@@ -1,7 +1,7 @@
 """What the whole workload costs under a configuration, asking the oracle as little as possible."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -116,6 +116,16 @@ class Pricer:
                 given[key] = answer
                 return answer
         return None
+
+    def plans(
+        self, query: Query, beside: Configuration
+    ) -> Iterator[tuple[frozenset[IndexSpec], float]]:
+        """Yield the indexes that plans of a query used beside other changes, and what they cost."""
+        others = self.noticed(query, beside)
+        for configuration, answer in list(self._answers[query.number].items()):
+            there = (spec for spec in configuration if not isinstance(spec, IndexSpec))
+            if isinstance(answer, Estimate) and others == frozenset(there):
+                yield answer.used, answer.cost
 
     def ignore(self, query: Query, specs: Configuration) -> None:
         """Take it that these specs cannot change a query's price."""

@@ -84,7 +84,7 @@ class Search:
         self.worth = Worth(evidence, pricer, judge)
         self.chosen: dict[Spec, Candidate] = {}
         self.rejected: dict[Spec, Rejection] = {}
-        self._limits = Limits(evidence, pricer, self.worth, budget)
+        self.limits = Limits(evidence, pricer, self.worth, budget)
         self._tick = 0
         self._changed_at: dict[int, int] = {}  # by query: the last change that it noticed
         self._steps: dict[Spec, Step] = {}
@@ -173,7 +173,7 @@ class Search:
                 rest = self.configuration - {spec}
                 worths.append((self.worth.saving(rest, self.configuration), repr(spec), spec))
         for value, _, spec in sorted(worths, key=lambda item: item[:2]):
-            better = self._instead(spec, value + self._least(spec), candidates)
+            better = self._instead(spec, value + self.least(spec), candidates)
             if better is not None:
                 self._reject(self.chosen.pop(spec), f"{better.spec} saves more in its place")
                 self._note_change(spec)
@@ -186,7 +186,7 @@ class Search:
     ) -> Candidate | None:
         """Return the candidate that saves most in the place of a chosen index, if any does."""
         rest = self.configuration - {spec}
-        room = self._limits.free_bytes([each for each in self.chosen if each != spec])
+        room = self.limits.free_bytes([each for each in self.chosen if each != spec])
         hopes = []
         for candidate in candidates:
             other = candidate.spec
@@ -218,11 +218,27 @@ class Search:
             if not isinstance(spec, IndexSpec) or self.chosen[spec].is_pinned:
                 continue
             rest = self.configuration - {spec}
-            if self.worth.saving(rest, self.configuration) < self._least(spec):
+            if self.worth.saving(rest, self.configuration) < self.least(spec):
                 self._reject(self.chosen.pop(spec), "superfluous beside the other changes")
                 self._note_change(spec)
                 removed = True
         return removed
+
+    def adopt(self, indexes: Iterable[Candidate]) -> None:
+        """Choose these indexes, in the place of all that are chosen."""
+        wanted = {candidate.spec: candidate for candidate in indexes}
+        for spec in sorted(self.chosen, key=repr):
+            if isinstance(spec, IndexSpec) and spec not in wanted:
+                self._reject(self.chosen.pop(spec), "a set without it saves more")
+                self._note_change(spec)
+        for spec, candidate in wanted.items():
+            if spec not in self.chosen:
+                self._take(candidate)
+
+    def is_ruled_out(self, spec: Spec) -> bool:
+        """Tell whether a candidate was found to be impossible, or harmful."""
+        step = self._steps.get(spec)
+        return step is not None and bool(step.obstacle)
 
     def drop(self, candidates: Iterable[Candidate]) -> None:
         """Choose the drops that leave every query's price alone, the largest first."""
@@ -340,11 +356,11 @@ class Search:
         if not self._queries(spec):
             return f"no query would use it for {100 * MIN_GAIN_RATIO:.0f} % of its cost"
         room = sum(self._room.get(query.number, float("inf")) for query in self._queries(spec))
-        if room >= self._least(spec):
+        if room >= self.least(spec):
             return ""
         return f"could save {self._percent(room)} of the workload's estimated cost at most"
 
-    def _least(self, spec: Spec) -> float:
+    def least(self, spec: Spec) -> float:
         """Return what a step has to save to be worth taking."""
         if spec.relation not in self._local:
             readers = self.pricer.readers(spec.relation)
@@ -360,7 +376,7 @@ class Search:
     def _over_budget(self, spec: Spec) -> str:
         kept = [each for each in self.chosen if each not in self._replaced(spec)]
         try:
-            return self._limits.broken(spec, kept)
+            return self.limits.broken(spec, kept)
         except OracleError as error:
             return f"cannot be priced: {error}"
 
@@ -410,7 +426,7 @@ class Search:
             return step.obstacle
         if step.benefit <= 0:
             return "saves nothing more, its builds included"
-        if step.benefit < self._least(spec):
+        if step.benefit < self.least(spec):
             return f"saves {self._percent(step.benefit)} of the workload's estimated cost only"
         return ""
 

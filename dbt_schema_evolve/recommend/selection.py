@@ -6,6 +6,7 @@ from dbt_schema_evolve.recommend.as_if import as_if
 from dbt_schema_evolve.recommend.cost import AS_IT_IS, CostOracle
 from dbt_schema_evolve.recommend.deadline import Deadline
 from dbt_schema_evolve.recommend.explanation import advice_for_a_person, explain
+from dbt_schema_evolve.recommend.finish import finish
 from dbt_schema_evolve.recommend.judge import TRUSTING, Judge
 from dbt_schema_evolve.recommend.pricing import Pricer
 from dbt_schema_evolve.recommend.search import Search
@@ -26,7 +27,7 @@ Propose = Callable[[Evidence], Iterable[Candidate]]
 # makes superfluous. A third round found nothing on any workload tried.
 LOOKS = 2
 
-# Each round ends with an exchange. A bound, because taking out what became superfluous can undo one.
+# Each round ends with an exchange, which taking out what became superfluous can undo: a bound.
 MAX_ROUNDS = 4
 
 # A slice of candidates that saves less of the workload is the last one. Slices begin with the
@@ -67,6 +68,7 @@ def select(
         search.drop(drops)
         search.pin(additions)
         _choose(search, _costliest_first(additions, pricer), budget.max_candidates, say)
+        finish(search, additions, say)
         if look + 1 == LOOKS or not search.chosen:
             break
         changed = as_if(evidence, search.configuration, _rows(pricer), pricer.size_bytes)

@@ -35,11 +35,12 @@ class Worth:
         saved = cost(queries, before) - cost(queries, after)
         return saved + self._upkeep(before - after) - self._upkeep(after - before)
 
+    def upkeep(self, spec: Spec) -> float:
+        """Return what the builds of the window pay for a spec."""
+        return builds(self._evidence, spec.relation) * self.build_cost(spec)
+
     def _upkeep(self, specs: Configuration) -> float:
-        return sum(
-            builds(self._evidence, spec.relation) * self.build_cost(spec)
-            for spec in sorted(specs, key=repr)
-        )
+        return sum(self.upkeep(spec) for spec in sorted(specs, key=repr))
 
     def worse(
         self,

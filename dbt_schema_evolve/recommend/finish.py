@@ -1,0 +1,134 @@
+"""The last step of a search: a better set of indexes than the greedy one, if the prices have it."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from dbt_schema_evolve.errors import OracleError
+from dbt_schema_evolve.recommend.exact import Bound, Plan, Problem, is_there, solve
+from dbt_schema_evolve.recommend.pricing import Query, RefusedQueryError
+from dbt_schema_evolve.recommend.search import MAX_WORSE_RATIO, Search
+from dbt_schema_evolve.recommend.structure import serves
+from dbt_schema_evolve.records.changes import Candidate, Configuration, IndexSpec
+
+# A set that saves less than this share of the workload more is not worth a different answer.
+MIN_BETTER_SHARE = 0.001
+
+# Each round prices the set that the last one found. A bound: TPC-H and TPC-DS took up to four.
+MAX_ROUNDS = 8
+
+# The plans of one query that save most.
+MAX_PLANS = 50
+
+
+def finish(search: Search, candidates: Sequence[Candidate], say: Callable[[str], None]) -> None:
+    """Take the best set by all plans seen so far, if the oracle confirms that it saves more.
+
+    The solver knows only plans that were priced, so a set is never worse than it thinks; what
+    pricing a set brings to light, the next round takes into account.
+    """
+    if not any(isinstance(spec, IndexSpec) for spec in search.chosen):
+        return
+    if not is_there():
+        say("the greedy choice stands: an exact one needs the extra `exact` (OR-Tools)")
+        return
+    task = _Task(search, candidates)
+    best, most = task.chosen, task.value(task.chosen)
+    least = MIN_BETTER_SHARE * search.worth.base_cost
+    tried = {best}
+    for _ in range(MAX_ROUNDS):
+        found = None if search.deadline.is_over else task.best_known(best)
+        if found is None or found in tried:
+            break
+        tried.add(found)
+        try:
+            value = task.value(found)
+            if value > most + least and not task.obstacle(found):
+                best, most = found, value
+        except (OracleError, RefusedQueryError):
+            break
+    if best != task.chosen:
+        search.adopt([task.candidates[spec] for spec in sorted(best)])
+
+
+class _Task:
+    """The choice among the indexes of one search, beside its other changes."""
+
+    def __init__(self, search: Search, candidates: Iterable[Candidate]) -> None:
+        self._search, self._pricer, self._worth = search, search.pricer, search.worth
+        self.candidates = {
+            each.spec: each
+            for each in (*candidates, *search.chosen.values())
+            if isinstance(each.spec, IndexSpec) and not search.is_ruled_out(each.spec)
+        }
+        self.chosen = frozenset(spec for spec in search.chosen if isinstance(spec, IndexSpec))
+        self._fixed: Configuration = search.configuration - self.chosen
+
+    def value(self, indexes: frozenset[IndexSpec]) -> float:
+        """Return what a set saves beyond the least that each index has to save."""
+        least = sum(self._search.least(spec) for spec in sorted(indexes))
+        return self._worth.saving(self._fixed, self._fixed | indexes) - least
+
+    def obstacle(self, indexes: frozenset[IndexSpec]) -> str:
+        """Say why a set cannot be taken; empty when it can."""
+        for spec in sorted(indexes):
+            others = self._fixed | indexes - {spec}
+            if reason := self._search.limits.broken(spec, others):
+                return reason
+        before, after = self._fixed, self._fixed | indexes
+        queries = [q for q in self._pricer.queries if self._pricer.noticed(q, indexes)]
+        worse = self._worth.worse(queries, before, after, MAX_WORSE_RATIO)
+        return worse or self._worth.doubted(queries, before, after)
+
+    def best_known(self, start: frozenset[IndexSpec]) -> frozenset[IndexSpec] | None:
+        """Return the best set by the plans that were priced."""
+        plans = [
+            (query.number, saves, used)
+            for query in self._pricer.queries
+            for saves, used in self._plans(query)
+        ]
+        pinned = {spec for spec in self.chosen if self.candidates[spec].is_pinned}
+        specs = sorted(start.union(pinned, *(used for _, _, used in plans)))
+        numbers = {spec: n for n, spec in enumerate(specs)}
+        worth, limits = self._worth, self._search.limits
+        problem = Problem(
+            prices=[worth.upkeep(spec) + self._search.least(spec) for spec in specs],
+            plans=[
+                Plan(n, saves, frozenset(numbers[each] for each in used))
+                for n, saves, used in plans
+            ],
+            bounds=[
+                Bound([round(take(spec)) for spec in specs], int(left))
+                for take, left in limits.sums(self._fixed)
+            ],
+            exclusive=[(numbers[one], numbers[other]) for one, other in _served(specs)],
+            forced=frozenset(numbers[spec] for spec in pinned),
+            start=frozenset(numbers[spec] for spec in start),
+        )
+        chosen = solve(problem, self._search.deadline.seconds_left)
+        return None if chosen is None else frozenset(specs[n] for n in chosen)
+
+    def _plans(self, query: Query) -> Iterator[tuple[float, frozenset[IndexSpec]]]:
+        """Yield the plans of a query that save something, and no more by fewer indexes."""
+        weight = self._pricer.weight(query, self._fixed)
+        if not weight:
+            return
+        now = self._pricer.estimate(query, self._fixed).cost
+        known = sorted(
+            (cost, len(used), sorted(used))
+            for used, cost in self._pricer.plans(query, self._fixed)
+            if used and cost < now and used <= self.candidates.keys()
+        )
+        kept: list[frozenset[IndexSpec]] = []
+        for cost, _, specs in known:
+            used = frozenset(specs)
+            if len(kept) < MAX_PLANS and not any(better <= used for better in kept):
+                kept.append(used)
+                yield weight * (now - cost), used
+
+
+def _served(specs: Sequence[IndexSpec]) -> Iterator[tuple[IndexSpec, IndexSpec]]:
+    """Yield each index with those that it makes superfluous; `specs` are sorted."""
+    for _, alike in itertools.groupby(specs, key=lambda spec: spec.relation):
+        for wide, narrow in itertools.permutations(alike, 2):
+            if serves(wide, narrow):
+                yield wide, narrow
