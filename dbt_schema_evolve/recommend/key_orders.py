@@ -127,6 +127,7 @@ def _add_joins(lists: _Lists, role: _Roles, width: int) -> None:
     for at, key in enumerate(role.joins):
         for other in role.joins[at + 1 :]:
             lists.add(("join on", (key, other)))
+            lists.add(("join on", (other, key)))
 
 
 def _prefix_keys(keys: Keys, table: Table) -> Iterator[IndexKey]:

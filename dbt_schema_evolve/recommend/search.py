@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dbt_schema_evolve.errors import OracleError
+from dbt_schema_evolve.recommend.cost import AS_IT_IS
 from dbt_schema_evolve.recommend.deadline import NEVER, Deadline
 from dbt_schema_evolve.recommend.judge import TRUSTING, Judge
 from dbt_schema_evolve.recommend.limits import Limits
@@ -28,8 +29,9 @@ from dbt_schema_evolve.records.changes import (
 from dbt_schema_evolve.records.evidence import Evidence
 from dbt_schema_evolve.records.relations import RelationName
 
-# A step has to save this share of the workload's cost; the platform that Extend was published with
-# stops at the same place (`min_cost_improvement` 1.003 in hyrise/index_selection_evaluation).
+# A step has to save this share of what the workload costs by then; the platform that Extend was
+# published with stops at the same place (`min_cost_improvement` 1.003 in
+# hyrise/index_selection_evaluation). A materialization has to save it of the whole.
 MIN_STEP_SHARE = 0.003
 
 # In a large warehouse nothing is 0.3 % of everything: a tenth of what a relation's queries cost
@@ -89,6 +91,7 @@ class Search:
         self._changed_at: dict[int, int] = {}  # by query: the last change that it noticed
         self._steps: dict[Spec, Step] = {}
         self._touched: dict[Spec, tuple[Query, ...]] = {}
+        self._cost = self.worth.base_cost  # of the workload with what has been chosen so far
         self._local: dict[RelationName, float] = {}  # what the queries of a relation cost today
         self._relevance: dict[int, Relevance] = {}  # by query: what indexes could do for it
         self._room: dict[int, float] = {}  # by query: what indexes could still save in the window
@@ -362,12 +365,13 @@ class Search:
 
     def least(self, spec: Spec) -> float:
         """Return what a step has to save to be worth taking."""
+        if isinstance(spec, MaterializationSpec):
+            return MIN_STEP_SHARE * self.worth.base_cost
         if spec.relation not in self._local:
             readers = self.pricer.readers(spec.relation)
             self._local[spec.relation] = sum(self.pricer.exposure(query) for query in readers)
         local = MIN_LOCAL_SHARE * self._local[spec.relation]
-        base = self.worth.base_cost
-        return min(MIN_STEP_SHARE * base, max(local, MIN_SHARE * base))
+        return min(MIN_STEP_SHARE * self._cost, max(local, MIN_SHARE * self.worth.base_cost))
 
     def _percent(self, cost: float) -> str:
         base = self.worth.base_cost
@@ -453,6 +457,8 @@ class Search:
         for query in changed:
             self._changed_at[query.number] = self._tick
         self._measure_room(changed)
+        saved = self.worth.saving(AS_IT_IS, self.configuration)
+        self._cost = self.worth.base_cost - saved
 
     def _reject(self, candidate: Candidate, reason: str) -> None:
         self.rejected[candidate.spec] = Rejection(candidate, reason)

@@ -27,7 +27,7 @@ Propose = Callable[[Evidence], Iterable[Candidate]]
 # makes superfluous. A third round found nothing on any workload tried.
 LOOKS = 2
 
-# Each round ends with an exchange, which taking out what became superfluous can undo: a bound.
+# Each round ends with an exchange, which taking out what became superfluous can undo: so they end.
 MAX_ROUNDS = 4
 
 # A slice of candidates that saves less of the workload is the last one. Slices begin with the
