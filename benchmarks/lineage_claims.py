@@ -14,6 +14,7 @@ from sqlglot import exp
 from dbt_schema_evolve.ingest.artifacts import read_catalog, read_manifest
 from dbt_schema_evolve.lineage.graph import project_schema
 from dbt_schema_evolve.lineage.sql.models import node_lineage
+from dbt_schema_evolve.lineage.sql.notes import PLAIN, Detail
 from dbt_schema_evolve.lineage.sql.parsing import TEXT, identifier, marked, parse
 from dbt_schema_evolve.lineage.sql.resolve import Resolver
 from dbt_schema_evolve.lineage.sql.rows import Rows, Sources
@@ -151,13 +152,11 @@ class _Listener(Resolver):
         self,
         sources: Sources,
         kind: UseKind,
-        position: int = 0,
-        descending: bool = False,
-        constant: str = "",
+        detail: Detail = PLAIN,
         decides: IndirectKind | None = None,
     ) -> None:
         self._hear(sources)
-        super().mark(sources, kind, position, descending, constant, decides)
+        super().mark(sources, kind, detail, decides)
 
     def _hear(self, sources: Sources) -> None:
         self.mentioned.update(stored.name for stored in sources)

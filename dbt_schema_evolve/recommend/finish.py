@@ -13,8 +13,8 @@ from dbt_schema_evolve.records.changes import Candidate, Configuration, IndexSpe
 # A set that saves less than this share of the workload more is not worth a different answer.
 MIN_BETTER_SHARE = 0.001
 
-# Each round prices the set that the last one found. A bound: TPC-H and TPC-DS took up to four.
-MAX_ROUNDS = 8
+# Each round prices the set that the last one found. TPC-H and TPC-DS took up to four.
+MAX_ROUNDS = 4
 
 # The plans of one query that save most.
 MAX_PLANS = 50

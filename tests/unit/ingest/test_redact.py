@@ -109,6 +109,9 @@ def test_lineage_reads_the_redacted_text_as_the_original(case: Case) -> None:
 
 
 def _what(uses: QueryUses) -> object:
-    # Whether `like $1` is a range hangs on the constant.
-    kinds = {(u.column, "filter" if u.kind == "range" else u.kind, u.position) for u in uses.uses}
+    # What kind of predicate it is can hang on the constant: `like $1` may be a prefix.
+    clauses = {"group", "order", "output"}
+    kinds = {
+        (u.column, u.kind if u.kind in clauses else "condition", u.position) for u in uses.uses
+    }
     return uses.reads, uses.writes, kinds, [columns for _, columns in uses.outputs]
