@@ -14,7 +14,9 @@ def grown_column(
     row: ColumnStatistics, growth: Growth, before: TableShape, after: TableShape
 ) -> ColumnStatistics:
     """Return a column's statistics; `before` and `after` are what its rows and pages are."""
-    row = replace(row, n_distinct=grown_n_distinct(row, growth, before, after))
+    # No table has more values than rows, however few it shrinks to.
+    distinct = min(grown_n_distinct(row, growth, before, after), max(after.rows, 1.0))
+    row = replace(row, n_distinct=distinct)
     return _with_shares(_moved(row, growth), growth, after)
 
 
