@@ -34,7 +34,7 @@ from dbt_schema_evolve.backends.twin.sizes.methods import (
 )
 from dbt_schema_evolve.backends.twin.sizes.shapes import RowEstimate, own_statistics, stored_values
 from dbt_schema_evolve.backends.twin.sizes.values import ValueShape
-from dbt_schema_evolve.records.catalog import ColumnStatistics, IndexShape
+from dbt_schema_evolve.records.catalog import ColumnStatistics
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
 from dbt_schema_evolve.records.relations import RelationName, quoted
 
@@ -187,15 +187,11 @@ class Foreteller:
 
     def _tells_rows_apart(self, spec: IndexSpec) -> bool:
         terms = {key.term for key in spec.keys if not key.is_expression}
+        existing = (index.shape.spec for index in self._builder.tables[spec.relation].indexes)
         return any(
-            index.spec.unique
-            and not index.spec.where
-            and {key.term for key in index.spec.keys} <= terms
-            for index in self._indexes_of(spec.relation)
+            each.unique and not each.where and {key.term for key in each.keys} <= terms
+            for each in existing
         )
-
-    def _indexes_of(self, relation: RelationName) -> Sequence[IndexShape]:
-        return [i.shape for i in self._builder.indexes if i.shape.spec.relation == relation]
 
     @cached_property
     def _unique_pairs(self) -> tuple[UniquePair, ...]:
