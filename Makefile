@@ -39,6 +39,7 @@ golden: $(INSTALLED) ## Rewrite expected outputs, to be read in the diff
 
 bench: $(INSTALLED) ## The published figures, one JSON object a benchmark
 	$(BIN)/python -m benchmarks.twin
+	$(BIN)/python -m benchmarks.index_sizes
 	$(BIN)/python -m benchmarks.belief
 	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python -m benchmarks.measured_gain

@@ -19,8 +19,8 @@ from dbt_schema_evolve.backends.twin.files import pages_on_disk, set_pages
 from dbt_schema_evolve.backends.twin.fillers import write_ends
 from dbt_schema_evolve.backends.twin.first_pages import write_existing
 from dbt_schema_evolve.backends.twin.known_types import with_known_types
-from dbt_schema_evolve.backends.twin.shapes import own_statistics, stored_values
-from dbt_schema_evolve.backends.twin.sizes import btree_height
+from dbt_schema_evolve.backends.twin.sizes.btree import btree_height
+from dbt_schema_evolve.backends.twin.sizes.shapes import own_statistics, stored_values
 from dbt_schema_evolve.backends.twin.statistics import restore_columns, restore_sizes
 from dbt_schema_evolve.records.catalog import (
     Catalog,

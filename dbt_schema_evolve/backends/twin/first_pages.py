@@ -13,10 +13,10 @@ from typing import Any
 import psycopg
 
 from dbt_schema_evolve.backends.twin.confined import RIGHTS
-from dbt_schema_evolve.backends.twin.elements import elements_of
-from dbt_schema_evolve.backends.twin.gin_sizes import Elements, GinSize, gin_size
-from dbt_schema_evolve.backends.twin.method_sizes import BrinSize, revmap_pages
-from dbt_schema_evolve.backends.twin.shapes import own_statistics
+from dbt_schema_evolve.backends.twin.sizes.elements import elements_of
+from dbt_schema_evolve.backends.twin.sizes.gin import Elements, GinSize, gin_size
+from dbt_schema_evolve.backends.twin.sizes.methods import BrinSize, revmap_pages
+from dbt_schema_evolve.backends.twin.sizes.shapes import own_statistics
 from dbt_schema_evolve.records.catalog import IndexShape, TableShape
 
 Connection = psycopg.Connection[Any]

@@ -10,13 +10,13 @@ from dbt_schema_evolve.backends.twin.btree_pages import set_height
 from dbt_schema_evolve.backends.twin.build import DATA_ERRORS, Builder
 from dbt_schema_evolve.backends.twin.built import BuiltTable
 from dbt_schema_evolve.backends.twin.confined import RIGHTS
-from dbt_schema_evolve.backends.twin.contents import Foreteller
 from dbt_schema_evolve.backends.twin.files import pages_on_disk, set_pages
 from dbt_schema_evolve.backends.twin.first_pages import write_first_page
-from dbt_schema_evolve.backends.twin.gin_sizes import GinSize
-from dbt_schema_evolve.backends.twin.method_sizes import BrinSize
-from dbt_schema_evolve.backends.twin.shapes import RowEstimate
-from dbt_schema_evolve.backends.twin.sizes import BtreeSize
+from dbt_schema_evolve.backends.twin.sizes.btree import BtreeSize
+from dbt_schema_evolve.backends.twin.sizes.contents import Foreteller
+from dbt_schema_evolve.backends.twin.sizes.gin import GinSize
+from dbt_schema_evolve.backends.twin.sizes.methods import BrinSize
+from dbt_schema_evolve.backends.twin.sizes.shapes import RowEstimate
 from dbt_schema_evolve.backends.twin.statistics import restore_sizes
 from dbt_schema_evolve.errors import TwinError
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec

@@ -15,8 +15,8 @@ import psycopg
 
 from dbt_schema_evolve.backends.postgres.explain import first_line
 from dbt_schema_evolve.backends.twin.build import Builder, view_ddl
-from dbt_schema_evolve.backends.twin.shapes import own_statistics, stored_values
-from dbt_schema_evolve.backends.twin.sizes import heap_pages
+from dbt_schema_evolve.backends.twin.sizes.btree import heap_pages
+from dbt_schema_evolve.backends.twin.sizes.shapes import own_statistics, stored_values
 from dbt_schema_evolve.errors import TwinError
 from dbt_schema_evolve.records.catalog import ColumnStatistics, TableShape, ViewShape
 from dbt_schema_evolve.records.relations import (

@@ -4,7 +4,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from dbt_schema_evolve.backends.twin.dependence import TypedColumn, UniquePair, share_of_pairs
+from dbt_schema_evolve.backends.twin.sizes.dependence import (
+    TypedColumn,
+    UniquePair,
+    share_of_pairs,
+    with_values_of_unique_key,
+)
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 
 ROWS = 6_000_000.0
@@ -80,3 +85,15 @@ def test_a_unique_key_of_the_same_domains_elsewhere_is_a_foreign_key() -> None:
 def test_a_unique_key_of_another_domain_is_none() -> None:
     elsewhere = UniquePair(keys(3_000, 9_000.0), keys(10_000, 9_000.0))
     assert share_of_pairs(keys(200_000), keys(10_000), [elsewhere]) == 1
+
+
+def test_a_unique_key_says_how_many_values_there_are_at_least() -> None:
+    # Of an order's lines, a quarter are the first: so a quarter as many orders as lines.
+    line = TypedColumn(
+        ColumnStatistics("l", False, 0.0, 4, 7.0, most_common_frequencies=(0.25, 0.2)),
+        "integer",
+        ROWS,
+    )
+    assert with_values_of_unique_key(keys(400_000), line).distinct == ROWS / 4
+    assert with_values_of_unique_key(keys(2_000_000), line).distinct == 2_000_000
+    assert with_values_of_unique_key(keys(400_000), keys(10)).distinct == ROWS / 10

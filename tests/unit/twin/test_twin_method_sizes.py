@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbt_schema_evolve.backends.twin.expressions import unseen_distinct
-from dbt_schema_evolve.backends.twin.gin_sizes import Elements, GinSize, gin_size
-from dbt_schema_evolve.backends.twin.groups import Group
-from dbt_schema_evolve.backends.twin.method_sizes import brin_size, gist_pages, hash_pages
-from dbt_schema_evolve.backends.twin.values import ValueShape
+from dbt_schema_evolve.backends.twin.sizes.expressions import unseen_distinct
+from dbt_schema_evolve.backends.twin.sizes.gin import Elements, GinSize, gin_size
+from dbt_schema_evolve.backends.twin.sizes.groups import Group
+from dbt_schema_evolve.backends.twin.sizes.methods import brin_size, gist_pages, hash_pages
+from dbt_schema_evolve.backends.twin.sizes.values import ValueShape
 
 BIGINT = ValueShape(((8, 1.0),), alignment=8)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from dbt_schema_evolve.backends.twin.groups import Group, column_groups, combined_groups
-from dbt_schema_evolve.backends.twin.sizes import btree_size, heap_pages
-from dbt_schema_evolve.backends.twin.values import ValueShape
+from dbt_schema_evolve.backends.twin.sizes.btree import btree_size, heap_pages
+from dbt_schema_evolve.backends.twin.sizes.groups import Group, column_groups, combined_groups
+from dbt_schema_evolve.backends.twin.sizes.values import ValueShape
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 
 INTEGER = ValueShape(((4, 1.0),), alignment=4)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbt_schema_evolve.backends.twin.values import (
+from dbt_schema_evolve.backends.twin.sizes.values import (
     SHORT_BYTES,
     ValueShape,
     aligned_bytes,

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dbt_schema_evolve.backends.twin.files import PAGE_BYTES
-from dbt_schema_evolve.backends.twin.groups import Group
-from dbt_schema_evolve.backends.twin.values import ValueShape, aligned, aligned_bytes
+from dbt_schema_evolve.backends.twin.sizes.groups import Group
+from dbt_schema_evolve.backends.twin.sizes.values import ValueShape, aligned, aligned_bytes
 
 _LINE_POINTER_BYTES = 4
 _PAGE_HEADER_BYTES = 24

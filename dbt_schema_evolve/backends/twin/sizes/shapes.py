@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from dbt_schema_evolve.backends.twin.values import ALIGNMENT, ValueShape
+from dbt_schema_evolve.backends.twin.sizes.values import ALIGNMENT, ValueShape
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 
 _ALIGNMENTS = {"c": 1, "s": 2, "i": 4, "d": 8}

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dbt_schema_evolve.backends.twin.files import PAGE_BYTES
-from dbt_schema_evolve.backends.twin.values import aligned
+from dbt_schema_evolve.backends.twin.sizes.values import aligned
 
 _LINE_POINTER_BYTES = 4
 _USABLE_BYTES = PAGE_BYTES - 24 - 8

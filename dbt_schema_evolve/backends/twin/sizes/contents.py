@@ -1,7 +1,6 @@
 """What an index that does not exist would hold, and how big that makes it."""
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,28 +8,33 @@ from pathlib import Path
 from dbt_schema_evolve.backends.twin.btree_pages import deduplicates
 from dbt_schema_evolve.backends.twin.build import Builder
 from dbt_schema_evolve.backends.twin.built import BuiltTable
-from dbt_schema_evolve.backends.twin.dependence import TypedColumn, UniquePair, share_of_pairs
-from dbt_schema_evolve.backends.twin.elements import elements_of
-from dbt_schema_evolve.backends.twin.expressions import expression_column
-from dbt_schema_evolve.backends.twin.gin_sizes import Elements, GinSize, gin_size
-from dbt_schema_evolve.backends.twin.groups import (
+from dbt_schema_evolve.backends.twin.sizes.btree import BtreeSize, btree_size
+from dbt_schema_evolve.backends.twin.sizes.dependence import (
+    TypedColumn,
+    UniquePair,
+    share_of_pairs,
+    with_values_of_unique_key,
+)
+from dbt_schema_evolve.backends.twin.sizes.elements import elements_of
+from dbt_schema_evolve.backends.twin.sizes.expressions import expression_column
+from dbt_schema_evolve.backends.twin.sizes.gin import Elements, GinSize, gin_size
+from dbt_schema_evolve.backends.twin.sizes.groups import (
     Group,
     column_groups,
     combined_groups,
     known_groups,
     without_nulls,
 )
-from dbt_schema_evolve.backends.twin.method_sizes import (
+from dbt_schema_evolve.backends.twin.sizes.methods import (
     BrinSize,
     PlainSize,
     brin_size,
     gist_pages,
     hash_pages,
 )
-from dbt_schema_evolve.backends.twin.shapes import RowEstimate, own_statistics, stored_values
-from dbt_schema_evolve.backends.twin.sizes import BtreeSize, btree_size
-from dbt_schema_evolve.backends.twin.values import ValueShape
-from dbt_schema_evolve.records.catalog import ColumnStatistics, IndexShape
+from dbt_schema_evolve.backends.twin.sizes.shapes import RowEstimate, own_statistics, stored_values
+from dbt_schema_evolve.backends.twin.sizes.values import ValueShape
+from dbt_schema_evolve.records.catalog import ColumnStatistics
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
 from dbt_schema_evolve.records.relations import RelationName, quoted
 
@@ -183,38 +187,46 @@ class Foreteller:
 
     def _tells_rows_apart(self, spec: IndexSpec) -> bool:
         terms = {key.term for key in spec.keys if not key.is_expression}
+        existing = (index.shape.spec for index in self._builder.tables[spec.relation].indexes)
         return any(
-            index.spec.unique
-            and not index.spec.where
-            and {key.term for key in index.spec.keys} <= terms
-            for index in self._indexes_of(spec.relation)
+            each.unique and not each.where and {key.term for key in each.keys} <= terms
+            for each in existing
         )
-
-    def _indexes_of(self, relation: RelationName) -> Sequence[IndexShape]:
-        return [i.shape for i in self._builder.indexes if i.shape.spec.relation == relation]
 
     @cached_property
     def _unique_pairs(self) -> tuple[UniquePair, ...]:
         """Both orders of each unique key on two columns that the warehouse has."""
         found = []
-        for index in self._builder.indexes:
-            spec, table = index.shape.spec, self._builder.tables[index.shape.spec.relation]
-            if not spec.unique or spec.where or len(spec.keys) != 2:
-                continue
-            known = _columns(table)
-            columns = [known[key.term] for key in spec.keys if key.term in known]
-            found += [UniquePair(*pair) for pair in itertools.permutations(columns, 2)]
+        for table in self._builder.tables.values():
+            columns = _analyzed(table)
+            for one, other in _unique_pairs_of(table, columns):
+                found.append(UniquePair(columns[one], columns[other]))
         return tuple(found)
 
 
 def _columns(table: BuiltTable) -> Mapping[str, TypedColumn]:
-    """The columns of a table of which something is known."""
+    """The columns of a table of which something is known, by statistics and by unique keys."""
+    columns = _analyzed(table)
+    for one, other in _unique_pairs_of(table, columns):
+        columns[one] = with_values_of_unique_key(columns[one], columns[other])
+    return columns
+
+
+def _analyzed(table: BuiltTable) -> dict[str, TypedColumn]:
     statistics = own_statistics(table.shape.statistics)
     return {
         column.name: TypedColumn(statistics[column.name], column.type, table.shape.current_rows)
         for column in table.shape.columns
         if column.name in statistics
     }
+
+
+def _unique_pairs_of(table: BuiltTable, known: Container[str]) -> Iterator[tuple[str, str]]:
+    for index in table.indexes:
+        spec = index.shape.spec
+        terms = [key.term for key in spec.keys if key.term in known and not key.is_expression]
+        if spec.unique and not spec.where and len(terms) == len(spec.keys) == 2:
+            yield from ((terms[0], terms[1]), (terms[1], terms[0]))
 
 
 def _select(spec: IndexSpec, condition: str, group: str) -> str:

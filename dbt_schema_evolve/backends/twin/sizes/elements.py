@@ -11,8 +11,8 @@ from typing import Any
 
 import psycopg
 
-from dbt_schema_evolve.backends.twin.expressions import unseen_distinct
-from dbt_schema_evolve.backends.twin.gin_sizes import Elements
+from dbt_schema_evolve.backends.twin.sizes.expressions import unseen_distinct
+from dbt_schema_evolve.backends.twin.sizes.gin import Elements
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 
 Connection = psycopg.Connection[Any]

@@ -15,11 +15,11 @@ Where nothing speaks for a dependence there is none: on TPC-H that is right for 
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from statistics import median
 
-from dbt_schema_evolve.backends.twin.groups import distinct_values
+from dbt_schema_evolve.backends.twin.sizes.groups import distinct_values
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 
 _MICROSECONDS_PER_DAY = 86_400_000_000
@@ -49,6 +49,22 @@ class UniquePair:
 
     one: TypedColumn
     other: TypedColumn
+
+
+def with_values_of_unique_key(column: TypedColumn, partner: TypedColumn) -> TypedColumn:
+    """Return the column with at least as many values as a unique key of the two asks for.
+
+    ANALYZE counts far too few values where equal ones lie together. But a value of the partner
+    occurs at most once with each of the column's: so there are as many of them as the partner's
+    most common value has rows, and all pairs are as many as the rows.
+    """
+    if column.statistics.null_fraction or partner.statistics.null_fraction or not partner.distinct:
+        return column
+    commonest = max(partner.statistics.most_common_frequencies or (0.0,))
+    least = column.rows * max(commonest, 1 / partner.distinct)
+    if column.distinct >= least:
+        return column
+    return replace(column, statistics=replace(column.statistics, n_distinct=least))
 
 
 def share_of_pairs(one: TypedColumn, other: TypedColumn, unique: Iterable[UniquePair]) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from dbt_schema_evolve.backends.twin.dependence import TypedColumn
+from dbt_schema_evolve.backends.twin.sizes.dependence import TypedColumn
 from dbt_schema_evolve.records.catalog import ColumnStatistics
 from dbt_schema_evolve.records.relations import quoted
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from dbt_schema_evolve.backends.twin.files import PAGE_BYTES
-from dbt_schema_evolve.backends.twin.groups import Group
-from dbt_schema_evolve.backends.twin.values import (
+from dbt_schema_evolve.backends.twin.sizes.groups import Group
+from dbt_schema_evolve.backends.twin.sizes.values import (
     ValueShape,
     aligned,
     aligned_bytes,
