@@ -7,7 +7,7 @@ an index, a kind of advice (`ignore: [materialization]`), or everything (`ignore
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from dbt_schema_evolve.patch.index_config import entry_spec, structure
+from dbt_schema_evolve.patch.index_config import entry_spec
 from dbt_schema_evolve.records.changes import IndexSpec
 from dbt_schema_evolve.records.project import Node
 from dbt_schema_evolve.records.wishes import Pin, Veto, Wishes
@@ -93,7 +93,7 @@ def _against(spec: IndexSpec, vetoes: Iterable[Veto]) -> str:
     for veto in vetoes:
         if veto.relation != spec.relation:
             continue
-        if veto.spec is not None and structure(veto.spec) == structure(spec):
+        if veto.spec is not None and veto.spec.is_like(spec):
             return "the index"
         if veto.spec is None and veto.kind in {"", "index"}:
             return veto.kind or "all advice"

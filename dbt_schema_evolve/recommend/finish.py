@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dbt_schema_evolve.errors import OracleError
 from dbt_schema_evolve.recommend.exact import Bound, Plan, Problem, is_there, solve
 from dbt_schema_evolve.recommend.pricing import Query, RefusedQueryError
-from dbt_schema_evolve.recommend.search import MAX_WORSE_RATIO, Search
+from dbt_schema_evolve.recommend.search import Search
 from dbt_schema_evolve.recommend.structure import serves
 from dbt_schema_evolve.records.changes import Candidate, Configuration, IndexSpec
 
@@ -76,8 +76,7 @@ class _Task:
                 return reason
         before, after = self._fixed, self._fixed | indexes
         queries = [q for q in self._pricer.queries if self._pricer.noticed(q, indexes)]
-        worse = self._worth.worse(queries, before, after, MAX_WORSE_RATIO)
-        return worse or self._worth.doubted(queries, before, after)
+        return self._worth.objection(queries, before, after)
 
     def best_known(self, start: frozenset[IndexSpec]) -> frozenset[IndexSpec] | None:
         """Return the best set by the plans that were priced."""

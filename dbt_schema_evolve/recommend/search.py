@@ -1,7 +1,7 @@
 """The search for the set of changes that saves most per byte."""
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dbt_schema_evolve.errors import OracleError
@@ -39,16 +39,15 @@ MIN_STEP_SHARE = 0.003
 MIN_LOCAL_SHARE = 0.1
 MIN_SHARE = 0.0001
 
-# A consumer's query that gets dearer by more than this fails validation, so we do not propose it.
-MAX_WORSE_RATIO = 1.10
-
 # A drop has to leave prices alone; 2 % is as exactly as the planner twin knows them.
 MAX_DROP_RATIO = 1.02
 
-# Of the indexes that could stand in the place of a chosen one, so many are priced.
+# Of the indexes that could stand in the place of a chosen one, so many are priced: a bound on the
+# time of an exchange that was set once and not tuned.
 MAX_EXCHANGES = 8
 
-# A candidate that is not taken in the end is priced to this share of what it could save.
+# A candidate is first priced but for this share of what it could save, enough to pass over most;
+# one that is taken has been priced whole.
 GLIMPSE_ERROR = 0.05
 
 _Rank = tuple[float, float, int]
@@ -106,7 +105,8 @@ class Search:
         for candidate in sorted(candidates, key=lambda each: repr(each.spec)):
             if not candidate.is_pinned or candidate.spec in self.chosen:
                 continue
-            reason = self._obstacle(candidate.spec) or self._over_budget(candidate.spec)
+            reason = self._obstacle(candidate.spec, self.chosen)
+            reason = reason or self._over_budget(candidate.spec, self.chosen)
             if reason:
                 self._reject(candidate, reason)
             else:
@@ -117,7 +117,8 @@ class Search:
         specs = [
             candidate.spec
             for candidate in candidates
-            if isinstance(candidate.spec, IndexSpec) and not self._over_budget(candidate.spec)
+            if isinstance(candidate.spec, IndexSpec)
+            and not self._over_budget(candidate.spec, self.chosen)
         ]
         self._relevance = learn_relevance(self.pricer, specs, self.configuration, self.deadline)
         self._touched.clear()
@@ -142,7 +143,8 @@ class Search:
             rank, spec = heapq.heappop(heap)
             if spec not in waiting or rank != ranks[spec]:
                 continue
-            reason = self._obstacle(spec) or self._hopeless(spec) or self._over_budget(spec)
+            reason = self._obstacle(spec, self.chosen) or self._hopeless(spec)
+            reason = reason or self._over_budget(spec, self.chosen)
             if not reason and not self._is_fresh(spec):
                 self._steps[spec] = self._glimpsed(spec)
                 push(spec)
@@ -188,16 +190,17 @@ class Search:
         self, spec: IndexSpec, least: float, candidates: Sequence[Candidate]
     ) -> Candidate | None:
         """Return the candidate that saves most in the place of a chosen index, if any does."""
-        rest = self.configuration - {spec}
-        room = self.limits.free_bytes([each for each in self.chosen if each != spec])
+        kept = [each for each in self.chosen if each != spec]
+        rest = frozenset(kept)
         hopes = []
         for candidate in candidates:
             other = candidate.spec
-            if other in self.chosen or not isinstance(other, IndexSpec):
+            if other == spec or not isinstance(other, IndexSpec):
                 continue
             hope = sum(self._gain(other, query) for query in self._queries(other))
-            if hope > least and self.pricer.size_bytes(other) <= room:
-                hopes.append((-hope, repr(other), candidate))
+            if hope <= least or self._obstacle(other, kept) or self._over_budget(other, kept):
+                continue
+            hopes.append((-hope, repr(other), candidate))
         best, found = least, None
         for _, _, candidate in sorted(hopes, key=lambda item: item[:2])[:MAX_EXCHANGES]:
             if self.deadline.is_over:
@@ -206,8 +209,7 @@ class Search:
             queries = self._queries(candidate.spec)
             try:
                 saved = self.worth.saving_of(queries, rest, after)
-                obstacle = self.worth.worse(queries, rest, after, MAX_WORSE_RATIO)
-                obstacle = obstacle or self.worth.doubted(queries, rest, after)
+                obstacle = self.worth.objection(queries, rest, after)
             except (OracleError, RefusedQueryError):
                 continue
             if saved > best and not obstacle:
@@ -305,7 +307,7 @@ class Search:
             )
 
     def _queries(self, spec: Spec) -> tuple[Query, ...]:
-        """Return the queries that a candidate could change, and that could gain at all."""
+        """Return the queries that a candidate could change; what they ignore they do not notice."""
         if spec not in self._touched:
             self._touched[spec] = self.pricer.affected(spec, self.configuration)
         return self._touched[spec]
@@ -316,18 +318,12 @@ class Search:
             self._changed_at.get(query.number, 0) <= step.tick for query in self._queries(spec)
         )
 
-    def _siblings(self, spec: Spec) -> list[Spec]:
-        """Return the chosen specs of the same relation, in the order in which they were chosen."""
-        return [each for each in self.chosen if each.relation == spec.relation]
-
     def _replaced(self, spec: Spec) -> tuple[Spec, ...]:
         """Return the chosen indexes that a wider one makes superfluous."""
         if not isinstance(spec, IndexSpec):
             return ()
         return tuple(
-            each
-            for each in self._siblings(spec)
-            if isinstance(each, IndexSpec) and serves(spec, each)
+            each for each in self.chosen if isinstance(each, IndexSpec) and serves(spec, each)
         )
 
     def _extra_bytes(self, spec: Spec) -> int:
@@ -340,9 +336,9 @@ class Search:
         except OracleError:
             return 0, repr(spec)
 
-    def _obstacle(self, spec: Spec) -> str:
-        """Say why a spec cannot be added, before asking for any price."""
-        siblings = self._siblings(spec)
+    def _obstacle(self, spec: Spec, beside: Collection[Spec]) -> str:
+        """Say why a spec cannot be added to others, before asking for any price."""
+        siblings = [each for each in beside if each.relation == spec.relation]
         if spec in siblings:
             return "chosen already"
         if conflicts(spec, siblings):
@@ -377,8 +373,8 @@ class Search:
         base = self.worth.base_cost
         return f"{100 * cost / base if base else 0.0:.2f} %"
 
-    def _over_budget(self, spec: Spec) -> str:
-        kept = [each for each in self.chosen if each not in self._replaced(spec)]
+    def _over_budget(self, spec: Spec, beside: Collection[Spec]) -> str:
+        kept = [each for each in beside if each not in self._replaced(spec)]
         try:
             return self.limits.broken(spec, kept)
         except OracleError as error:
@@ -416,8 +412,7 @@ class Search:
         after = (before - set(self._replaced(spec))) | {spec}
         try:
             benefit = self.worth.saving_of(queries, before, after)
-            obstacle = self.worth.worse(queries, before, after, MAX_WORSE_RATIO)
-            obstacle = obstacle or self.worth.doubted(queries, before, after)
+            obstacle = self.worth.objection(queries, before, after)
             self.pricer.size_bytes(spec)
         except (OracleError, RefusedQueryError) as error:
             return Step(0.0, f"cannot be priced: {error}", self._tick)

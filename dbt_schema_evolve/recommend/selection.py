@@ -67,7 +67,7 @@ def select(
     for look in range(LOOKS):
         search.drop(drops)
         search.pin(additions)
-        _choose(search, _costliest_first(additions, pricer), budget.max_candidates, say)
+        _choose(search, _costliest_first(additions, pricer), budget.candidates_at_once, say)
         finish(search, additions, say)
         if look + 1 == LOOKS or not search.chosen:
             break

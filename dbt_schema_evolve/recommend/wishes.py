@@ -16,7 +16,7 @@ def pinned(evidence: Evidence) -> Iterator[Candidate]:
     for pin in evidence.wishes.pins:
         spec = pin.spec
         existing = [each for each in evidence.indexes.get(spec.relation, ()) if each.is_valid]
-        if any(each.spec.is_like(spec) or serves(each.spec, spec) for each in existing):
+        if any(serves(each.spec, spec) for each in existing):
             continue
         readers = frozenset(
             query.fingerprint

@@ -10,6 +10,9 @@ from dbt_schema_evolve.recommend.upkeep import index_build_cost, spec_build_cost
 from dbt_schema_evolve.records.changes import Configuration, DropIndexSpec, IndexSpec, Spec
 from dbt_schema_evolve.records.evidence import Evidence
 
+# A consumer's query that gets dearer by more than this fails validation, so we do not propose it.
+MAX_WORSE_RATIO = 1.10
+
 
 class Worth:
     """Weighs what queries gain against what builds pay, in the planner's units."""
@@ -59,7 +62,16 @@ class Worth:
             return ""
         return f"query {name} would cost {100 * (ratio - 1):.0f} % more"
 
-    def doubted(self, queries: Sequence[Query], before: Configuration, after: Configuration) -> str:
+    def objection(
+        self, queries: Sequence[Query], before: Configuration, after: Configuration
+    ) -> str:
+        """Say why a change must not be made for a consumer's query; empty where none objects."""
+        worse = self.worse(queries, before, after, MAX_WORSE_RATIO)
+        return worse or self._doubted(queries, before, after)
+
+    def _doubted(
+        self, queries: Sequence[Query], before: Configuration, after: Configuration
+    ) -> str:
         """Name the consumer's query whose gain the judge does not believe; empty for none."""
         risk, name = max(
             (

@@ -138,10 +138,10 @@ class Budget:
     """What bounds a selection; None is no bound."""
 
     bytes: int | None = None
-    max_candidates: int = 400
     build_us: int | None = None  # that one dbt run may take longer
     write_ratio: float | None = None  # by which the writes of one incremental may get dearer
     seconds: float | None = None  # that the search may take
+    candidates_at_once: int = 400  # that are weighed against each other; then come the next
 
 
 UNBOUNDED = Budget()

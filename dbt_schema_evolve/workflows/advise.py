@@ -18,11 +18,10 @@ from dbt_schema_evolve.records.etl import Home
 from dbt_schema_evolve.records.evidence import Evidence
 from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.workload import Skip
+from dbt_schema_evolve.workflows.catalogued import PAGE_BYTES
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.predict import Prediction, predict
 from dbt_schema_evolve.workflows.recommend import gather
-
-PAGE_BYTES = 8192
 
 MakeTwin = Callable[[Catalog, LineageSchema, Evidence], AbstractContextManager[Twin]]
 

@@ -13,7 +13,7 @@ from dbt_schema_evolve.records.evidence import Evidence, Server
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.relations import RelationKind, RelationName
 
-_PAGE_BYTES = 8192
+PAGE_BYTES = 8192
 
 
 def with_catalog(evidence: Evidence, catalog: Catalog) -> Evidence:
@@ -47,7 +47,7 @@ def _relations(
         summed[parent] = replace(
             profile,
             estimated_rows=round(sum(part.current_rows for part in parts)),
-            table_bytes=sum(part.current_pages for part in parts) * _PAGE_BYTES,
+            table_bytes=sum(part.current_pages for part in parts) * PAGE_BYTES,
         )
     return summed
 
@@ -137,7 +137,7 @@ def _profile(index: IndexShape, relation: RelationProfile, pages: int) -> IndexP
         spec=index.spec,
         name=index.name,
         captured_at=relation.captured_at,
-        measured_bytes=pages * _PAGE_BYTES,
+        measured_bytes=pages * PAGE_BYTES,
         scans=index.scans,
         is_primary=index.is_primary,
         is_valid=index.is_valid,

@@ -124,3 +124,33 @@ def test_in_a_large_warehouse_a_relation_s_own_gain_counts() -> None:
     selection = select(evidence_of(case), candidates, DictPlanner(costs), Budget())
     (item,) = selection.recommendations
     assert item.estimated_benefit_ratio < 0.003
+
+
+def test_an_exchange_keeps_the_bounds_that_a_first_choice_keeps() -> None:
+    by_c = IndexSpec(ORDERS, (IndexKey("c"),))
+    case = shop("table")
+    case["relations"]["marts.orders"]["columns"] |= {"b": {"width": 40}, "c": {"distinct": 1000}}
+    case["queries"] = {
+        "q": {"equality": ["marts.orders/a", "marts.orders/b"], "calls": 100_000},
+        "r": {"equality": ["marts.orders/c"], "calls": 100_000},
+    }
+    costs = {
+        **COSTS,
+        "q": {(): 1000.0, (BY_A,): 500.0, (BY_B,): 100.0},
+        "r": {(): 1000.0, (by_c,): 100.0},
+    }
+    candidates = [
+        Candidate("index", spec, frozenset({"q", "r"}), "because") for spec in (BY_A, BY_B, by_c)
+    ]
+    sizes = {BY_A: 1_000_000, BY_B: 10_000_000, by_c: 1_000_000}
+
+    def choose_within(build_us: int | None) -> dict[Any, int]:
+        planner = DictPlanner(costs, sizes)
+        budget = Budget(build_us=build_us)
+        found = select(evidence_of(case), candidates, planner, budget).recommendations
+        return {each.spec: each.estimated_build_us for each in found}
+
+    free = choose_within(None)
+    assert free.keys() == {BY_B, by_c}
+    assert free[BY_B] > free[by_c]
+    assert choose_within(free[BY_B] + free[by_c] // 2).keys() == {BY_A, by_c}

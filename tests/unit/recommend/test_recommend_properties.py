@@ -288,7 +288,7 @@ def test_hundreds_of_candidates_are_chosen_from_with_few_questions() -> None:
     evidence = evidence_of(case)
     proposed = len(list(index.propose(evidence)))
     planner = RulePlanner(evidence)
-    selection = recommend(evidence, planner, Budget(150_000_000, max_candidates=2000))
+    selection = recommend(evidence, planner, Budget(150_000_000, candidates_at_once=2000))
     assert proposed >= 500
     assert len(selection.priced) == 70
     assert len(selection.recommendations) > 15
