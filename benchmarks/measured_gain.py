@@ -30,12 +30,11 @@ from dbt_schema_evolve.backends.postgres.catalog import read_catalog
 from dbt_schema_evolve.backends.postgres.explain import explain
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.predict.outcomes.belief import Belief
-from dbt_schema_evolve.recommend import RECOMMENDERS, Recommender, recommend
-from dbt_schema_evolve.recommend.cost import AS_IT_IS, CostOracle, Estimate
-from dbt_schema_evolve.recommend.judge import MAX_REGRESSION_RISK
+from dbt_schema_evolve.recommend import recommend
+from dbt_schema_evolve.recommend.cost import CostOracle, Estimate
+from dbt_schema_evolve.recommend.judge import TRUSTING, Judge
 from dbt_schema_evolve.records.changes import (
     Budget,
-    Candidate,
     IndexSpec,
     Recommendation,
 )
@@ -77,8 +76,8 @@ def measure(workload: str, scale: float, budget: Budget, pairs: int) -> dict[str
             TemporaryDirectory(prefix="schema-evolve-") as folder,
             PlannerTwin(Path(folder) / "twin", catalog) as twin,
         ):
-            unjudged = _advice(evidence, twin, budget, frozenset())
-            proposed, doubted = _believed(evidence, twin, budget, unjudged)
+            unjudged = _advice(evidence, twin, budget, TRUSTING)
+            proposed = _advice(evidence, twin, budget, Belief(read_prior()))
         bench = Bench(connection, hidden, evidence, pairs)
         try:
             trials = list(_proof(bench, proposed))
@@ -94,45 +93,19 @@ def measure(workload: str, scale: float, budget: Budget, pairs: int) -> dict[str
         **trials[-1].figures,
         "accepted": [str(each.spec) for each in trials[-1].changes],
         "proposed": trials[0].figures,
-        "doubted": sorted(str(spec) for spec in doubted),
+        "left_out_by_belief": sorted(
+            str(spec)
+            for spec in {each.spec for each in unjudged} - {each.spec for each in proposed}
+        ),
         "without_belief": without_belief.figures,
         "trials": len(trials),
     }
 
 
 def _advice(
-    evidence: Evidence, oracle: CostOracle, budget: Budget, vetoed: frozenset[IndexSpec]
+    evidence: Evidence, oracle: CostOracle, budget: Budget, judge: Judge
 ) -> tuple[Recommendation, ...]:
-    (index,) = (each for each in RECOMMENDERS if each.kind == "index")
-
-    def propose(facts: Evidence) -> Iterator[Candidate]:
-        return (each for each in index.propose(facts) if each.spec not in vetoed)
-
-    active = (Recommender("index", propose),)
-    return recommend(evidence, oracle, budget, recommenders=active).recommendations
-
-
-def _believed(
-    evidence: Evidence, oracle: CostOracle, budget: Budget, proposed: tuple[Recommendation, ...]
-) -> tuple[tuple[Recommendation, ...], frozenset[IndexSpec]]:
-    """Advise again without each index on which a query at risk rests, until none is at risk."""
-    belief = Belief(read_prior())
-    texts = [facts.sql for facts in evidence.queries]
-    before = oracle.price(texts, AS_IT_IS)
-    vetoed: frozenset[IndexSpec] = frozenset()
-    while True:
-        after = oracle.price(texts, frozenset(each.spec for each in proposed))
-        at_risk = frozenset(
-            spec
-            for old, new in zip(before, after, strict=True)
-            if isinstance(old, Estimate) and isinstance(new, Estimate)
-            if belief.regression_risk(old, new) > MAX_REGRESSION_RISK
-            for spec in new.used
-        )
-        if not at_risk:
-            return proposed, vetoed
-        vetoed |= at_risk
-        proposed = _advice(evidence, oracle, budget, vetoed)
+    return recommend(evidence, oracle, budget, ("index",), judge=judge).recommendations
 
 
 @dataclass(frozen=True, slots=True)
