@@ -123,7 +123,9 @@ class Cluster:
             ) from error
 
     def resume(self) -> None:
-        """Start the server on the data that `stop` left."""
+        """Start the server on the data that `stop`, or a killed run, left."""
+        self._stop_what_runs()
+        self._forget_sockets()
         # A socket's path may have 107 bytes, so it does not live under the user's folder.
         self._sockets = Path(tempfile.mkdtemp(prefix="se-pg-"))
         _own(self._sockets)
@@ -137,6 +139,14 @@ class Cluster:
 
     def remove(self) -> None:
         """Stop the server, if it runs, and delete its files."""
+        self._stop_what_runs()
+        shutil.rmtree(self.data, ignore_errors=True)
+        self._forget_sockets()
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+
+    def _stop_what_runs(self) -> None:
+        """Stop a server on these data at once, this object's or that of a killed run."""
         pid_file = self.data / "postmaster.pid"
         if pid_file.exists():
             lines = pid_file.read_text().splitlines()
@@ -148,10 +158,6 @@ class Cluster:
                 # Left alone, a server would live on for a minute without its files.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(lines[0]), signal.SIGKILL)
-        shutil.rmtree(self.data, ignore_errors=True)
-        self._forget_sockets()
-        with contextlib.suppress(OSError):
-            self.folder.rmdir()
 
     def _forget_sockets(self) -> None:
         if self._sockets is not None:

@@ -39,6 +39,21 @@ def test_data_do_not_outlive_the_takeover(tmp_path: Path) -> None:
     assert ("old",) not in names
 
 
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_data_that_were_kept_are_there_again(tmp_path: Path, is_killed: bool) -> None:
+    first = Cluster(tmp_path / "one")
+    first.start()
+    first.create_database("kept")
+    if not is_killed:
+        first.stop()
+    successor = Cluster(tmp_path / "one")
+    try:
+        successor.resume()
+        assert successor.connect("kept").execute("select 1").fetchone() == (1,)
+    finally:
+        successor.remove()
+
+
 def test_a_server_that_cannot_be_asked_to_stop_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
