@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from dbt_schema_evolve.records.relations import RelationName
 
@@ -66,6 +67,42 @@ class Driver:
     rows: tuple[float, ...]  # at each observation of the case, between captures interpolated
 
 
+class CauseKind(StrEnum):
+    """What makes a subject slower."""
+
+    GROWTH = "growth"  # of rows somewhere upstream
+    PLAN_FLIP = "plan_flip"  # the planner will choose another plan
+    SPILL = "spill"  # a sort or hash table will not fit into work_mem
+    BLOAT = "bloat"  # dead rows and the pages they leave behind
+    STALE_STATISTICS = "stale_statistics"  # the planner judges by an older table
+    SKEW = "skew"  # one key takes an ever larger share of the rows
+    USAGE = "usage"  # a new consumer, or more calls
+    CHANGED_FLOW = "changed_flow"  # a deployment changed what is read or how it is made
+    OWN_TREND = "own_trend"  # it gets slower, and nothing that we know of explains it
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """Somebody whom a kind of cause would be about, if it should turn out to lead."""
+
+    kind: CauseKind
+    node_id: str  # lineage node id; empty: the subject itself
+    sentence: str  # what is known of it: `` `raw.events` grows 4.0 % a day``
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRows:
+    """A stored relation on the way to a subject, however far up."""
+
+    relation: RelationName
+    relation_id: str  # lineage node id
+    influence: (
+        float  # the share of its growth that is expected to reach the subject, 0 .. 1 and more
+    )
+    distance: int  # builds between it and what the subject reads; 0: the subject reads it
+    rows: tuple[float, ...]  # at each observation of the case, between captures interpolated
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """Everything that a predictor may look at for one subject, none of it after the cut-off."""
@@ -76,6 +113,18 @@ class Case:
     driver: Driver | None  # None: nothing is known about the rows that it reads
     features: FeatureVector
     relations: tuple[RelationName, ...] = ()  # stored relations that it reads, largest first
+    upstream: tuple[UpstreamRows, ...] = ()  # the most influential first
+    suspects: tuple[Suspect, ...] = ()  # at most one a kind
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason for a forecast, with its share of what speaks for it."""
+
+    kind: CauseKind
+    node_id: str  # lineage node id; empty: the subject itself
+    share: float  # of all that speaks for a slowdown, 0 .. 1
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +141,10 @@ class Forecast:
     coverage: float  # the share of outcomes that the interval should hold
     cause_id: str  # lineage node id
     reason: str  # the cause in one sentence
+    # That at least two of the next seven runs will be half as slow again: predict/labels.py.
+    # None: the predictor does not say.
+    predicted_probability: float | None = None
+    causes: tuple[Cause, ...] = ()  # the leading one first
 
     @property
     def predicted_ratio(self) -> float:
