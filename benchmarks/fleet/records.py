@@ -1,4 +1,4 @@
-"""What one project of the fleet went through: what a product may see of it, and the truth beside."""
+"""What one project of the fleet went through: what a product may see, and the truth beside."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
