@@ -15,7 +15,6 @@ from benchmarks.fleet.draw import DAYS
 from benchmarks.fleet.run import run
 from benchmarks.fleet.store import pack, project_names
 
-KEPT = Path(__file__).parent / "data"
 _WORK = Path(__file__).parents[2] / ".bench" / "fleet"
 _QUICK_PROJECTS, _QUICK_DAYS = 2, 21
 

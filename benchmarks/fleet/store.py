@@ -15,6 +15,9 @@ from dbt_schema_evolve.backends.twin_file import write_twin_file
 
 Row = Mapping[str, Any]
 
+KEPT = Path(__file__).parent / "data"
+"""The whole fleet, packed."""
+
 KINDS: Mapping[str, Mapping[str, str]] = {
     "projects": {"project": "varchar", "days": "smallint", "truth": "varchar"},
     "runs": {
