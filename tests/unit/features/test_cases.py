@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbt_schema_evolve.features.bayes import Belief, fit
-from dbt_schema_evolve.features.cases import build_cases, query_cases
+from dbt_schema_evolve.features.cases import Cases
 from dbt_schema_evolve.features.elasticity import QUERY_PRIOR, RowClock
 from dbt_schema_evolve.features.flow_changes import FlowHistory
 from dbt_schema_evolve.records.forecasts import Case
@@ -22,8 +22,7 @@ from tests.fakes.forecasting import EVENTS, NATIONS, ORDERS, World, day, uses, w
 
 
 def cases(facts: World, cutoff: datetime | None = None) -> tuple[Case, ...]:
-    ids = {EVENTS: "source.shop.events"}
-    return query_cases(facts.stats, facts.uses, facts.row_series, ids, cutoff or facts.today)
+    return Cases(facts.facts).at(cutoff or facts.today)
 
 
 def exponent(case: Case) -> float:
@@ -42,10 +41,8 @@ def test_changes_in_the_flow_of_what_a_query_reads_are_features_up_to_the_cutoff
     facts = world(lambda _: 1.0, queries=1)
     widened = LineageChange("source.shop.events", Aspect.TYPE, "integer", "bigint", "id")
     flow = FlowHistory((DatedChanges(day(10), (widened,)),))
-    ids = {EVENTS: "source.shop.events"}
-    arguments = (facts.stats, facts.uses, facts.row_series, ids)
-    (after,) = query_cases(*arguments, day(12), flow)
-    (before,) = query_cases(*arguments, day(9), flow)
+    (after,) = cases(replace(facts, flow=flow), day(12))
+    (before,) = cases(replace(facts, flow=flow), day(9))
     found = dict(after.features.values)
     assert (found["flow_types_changed"], found["flow_days_since_change"]) == (1.0, 2.0)
     assert not any(name.startswith("flow") for name, _ in before.features.values)
@@ -150,9 +147,9 @@ def build(n: int, us: int, *, materialized: str = "table", status: str = "succes
 
 def test_builds_become_cases_of_their_model() -> None:
     facts = world(lambda t: 1 + 0.02 * t)
-    runs = [build(n, 1_000_000 + 20_000 * n) for n in range(15)]
+    runs = tuple(build(n, 1_000_000 + 20_000 * n) for n in range(15))
     read = {"model.shop.große": uses("", EVENTS)}
-    (case,) = build_cases(runs, read, facts.row_series, {}, facts.today)
+    (case,) = cases(replace(facts, stats=(), runs=runs, uses=read))
     assert case.subject == "model.shop.große"
     assert case.driver is not None
     assert case.driver.relation == EVENTS
@@ -169,7 +166,8 @@ def test_builds_become_cases_of_their_model() -> None:
     ],
 )
 def test_what_is_no_build_of_stored_rows_is_no_case(runs: list[NodeRun]) -> None:
-    assert build_cases(runs, {}, {}, {}, day(30)) == ()
+    facts = replace(world(lambda _: 1.0), stats=(), runs=tuple(runs))
+    assert cases(facts, day(30)) == ()
 
 
 def test_an_incremental_model_is_believed_to_follow_its_sources_less() -> None:
@@ -177,8 +175,8 @@ def test_an_incremental_model_is_believed_to_follow_its_sources_less() -> None:
     read = {"model.shop.große": uses("", NATIONS)}
 
     def believed(materialized: str) -> float:
-        runs = [build(n, 1_000_000, materialized=materialized) for n in range(15)]
-        (case,) = build_cases(runs, read, facts.row_series, {}, facts.today)
+        runs = tuple(build(n, 1_000_000, materialized=materialized) for n in range(15))
+        (case,) = cases(replace(facts, stats=(), runs=runs, uses=read))
         return exponent(case)
 
     assert believed("incremental") < believed("table")
@@ -222,11 +220,12 @@ def test_nothing_after_the_cutoff_is_ever_read(
 def test_builds_after_the_cutoff_are_never_read(
     after: list[tuple[float, int]],
 ) -> None:
-    runs = [build(n, 1_000_000 + n) for n in range(10)]
-    more = [replace(build(99 + n, us), captured_at=day(at)) for n, (at, us) in enumerate(after)]
-    read = {"model.shop.große": uses("", EVENTS)}
-    arguments = (read, _FACTS.row_series, {}, day(10))
-    assert build_cases([*more, *runs], *arguments) == build_cases(runs, *arguments)
+    runs = tuple(build(n, 1_000_000 + n) for n in range(10))
+    more = tuple(
+        replace(build(99 + n, us), captured_at=day(at)) for n, (at, us) in enumerate(after)
+    )
+    known = replace(_FACTS, stats=(), runs=runs, uses={"model.shop.große": uses("", EVENTS)})
+    assert cases(replace(known, runs=more + runs), day(10)) == cases(known, day(10))
 
 
 def test_relations_are_listed_largest_first() -> None:
