@@ -2,23 +2,29 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from math import isfinite
+from math import isfinite, log
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbt_schema_evolve.features.bayes import Belief, fit
+from dbt_schema_evolve.features.bayes import Fits, fit
 from dbt_schema_evolve.features.cases import Cases
-from dbt_schema_evolve.features.elasticity import QUERY_PRIOR, RowClock
+from dbt_schema_evolve.features.elasticity import QUERY_PRIOR
 from dbt_schema_evolve.features.flow_changes import FlowHistory
+from dbt_schema_evolve.features.known_rows import KnownRows
+from dbt_schema_evolve.features.sizes import sizes
+from dbt_schema_evolve.features.timeline import days_of
 from dbt_schema_evolve.records.forecasts import Case
 from dbt_schema_evolve.records.lineage_changes import Aspect, DatedChanges, LineageChange
 from dbt_schema_evolve.records.project import NodeRun
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import QueryStat
 from tests.fakes.forecasting import EVENTS, NATIONS, ORDERS, World, day, uses, world
+
+_FACTS = world(lambda t: 1 + 0.03 * t, queries=3)
 
 
 def cases(facts: World, cutoff: datetime | None = None) -> tuple[Case, ...]:
@@ -122,18 +128,29 @@ def test_features_name_levels_slopes_and_growth() -> None:
 
 
 def test_rows_between_captures_are_interpolated_and_held_at_the_ends() -> None:
-    clock = RowClock({EVENTS: ((day(0), 100), (day(2), 300))}, day(9))
-    at = [round(2.718281828 ** clock.log_rows(EVENTS, day(n))) for n in (-1, 0, 1, 2, 5)]
-    assert at == [100, 100, 200, 300, 300]
+    facts = replace(_FACTS, row_series={EVENTS: ((day(0), 100), (day(2), 300))})
+    rows = KnownRows(sizes(facts.facts.relations), {}, days_of(day(9)))
+    asked = np.array([days_of(day(n)) for n in (-1, 0, 1, 2, 5)])
+    assert rows.at(EVENTS, asked).tolist() == [100, 100, 200, 300, 300]
+    assert rows.log_change(EVENTS, days_of(day(1))) == pytest.approx(log(300 / 200))
+    assert rows.log_change(EVENTS, days_of(day(-1))) is None
+
+
+def test_rows_captured_after_the_cutoff_are_not_interpolated_towards() -> None:
+    facts = replace(_FACTS, row_series={EVENTS: ((day(0), 100), (day(2), 300))})
+    rows = KnownRows(sizes(facts.facts.relations), {}, days_of(day(1)))
+    assert rows.at(EVENTS, np.array([days_of(day(1))])).tolist() == [100]
+
+
+def line(ys: list[float]) -> Fits:
+    xs, weights = np.array([[0.02 * n for n in range(14)]]), np.ones((1, 14))
+    return fit(xs, np.array([ys]), weights, np.array([0.8]), np.array([0.5]), 0.1)
 
 
 def test_a_noisy_neighbour_is_not_news_about_the_query() -> None:
-    xs = [0.02 * n for n in range(14)]
-    ys = [x * 1.0 for x in xs]
-    ys[11] += 3.0
-    calm = fit(xs, ys[:11] + [x * 1.0 for x in xs[11:]], [1.0] * 14, Belief(0.8, 0.5), 0.1)
-    wild = fit(xs, ys, [1.0] * 14, Belief(0.8, 0.5), 0.1)
-    assert wild.slope.mean == pytest.approx(calm.slope.mean, abs=0.2)
+    ys = [0.02 * n for n in range(14)]
+    wild = [y + 3.0 * (n == 11) for n, y in enumerate(ys)]
+    assert line(wild).mean[0] == pytest.approx(line(ys).mean[0], abs=0.2)
 
 
 run_times = st.integers(0, 10**7)
@@ -197,7 +214,6 @@ later = st.builds(
 later_counts = st.lists(
     st.tuples(st.floats(10.01, 50).map(day), st.integers(0, 2**62)), max_size=10
 )
-_FACTS = world(lambda t: 1 + 0.03 * t, queries=3)
 
 
 @given(st.lists(later, max_size=20), later_counts, st.randoms(use_true_random=False))
