@@ -62,7 +62,7 @@ class _Moment:
         self._places = places(index.graph, typical)
         self._drivers = drivers(
             (
-                Search(each, count, index.readings[each.name].relations, index.prior(each.name))
+                Search(each, count, index.readings[each.name].relations, index.prior(each))
                 for each, count in there
             ),
             rows,

@@ -12,7 +12,7 @@ from dbt_schema_evolve.features.reading import readings
 from dbt_schema_evolve.features.sizes import sizes
 from dbt_schema_evolve.features.skew import Shares
 from dbt_schema_evolve.features.stored_graph import StoredGraph
-from dbt_schema_evolve.features.subjects import subjects
+from dbt_schema_evolve.features.subjects import Subject, subjects
 from dbt_schema_evolve.features.usage import Users
 
 _ADDS_ROWS = frozenset({"incremental", "snapshot"})
@@ -39,9 +39,10 @@ class Index:
         self.names = _names(facts)
         self._first_made = _first_made(facts)
 
-    def prior(self, subject: str) -> Belief:
+    def prior(self, subject: Subject) -> Belief:
         """Return what is believed beforehand of how a subject's time follows rows."""
-        return INCREMENTAL_PRIOR if self._first_made.get(subject) in _ADDS_ROWS else QUERY_PRIOR
+        adds_rows = subject.is_build and self._first_made.get(subject.name) in _ADDS_ROWS
+        return INCREMENTAL_PRIOR if adds_rows else QUERY_PRIOR
 
 
 def _first_made(facts: Facts) -> Mapping[str, str]:

@@ -42,14 +42,20 @@ def _counts(stat: QueryStat) -> tuple[int, ...]:
 
 
 def _window(end: datetime, stats: list[QueryStat]) -> Observation:
-    calls = sum(stat.calls for stat in stats)
+    calls = total_us = shared_blocks = temp_blocks = rows = 0
+    for stat in stats:
+        calls += stat.calls
+        total_us += stat.total_us
+        shared_blocks += stat.shared_blocks
+        temp_blocks += stat.temp_blocks
+        rows += stat.rows
     return Observation(
         at=end,
         calls=calls,
-        mean_us=sum(stat.total_us for stat in stats) / calls,
-        blocks_per_call=sum(stat.shared_blocks for stat in stats) / calls,
-        temp_blocks_per_call=sum(stat.temp_blocks for stat in stats) / calls,
-        rows_per_call=sum(stat.rows for stat in stats) / calls,
+        mean_us=total_us / calls,
+        blocks_per_call=shared_blocks / calls,
+        temp_blocks_per_call=temp_blocks / calls,
+        rows_per_call=rows / calls,
     )
 
 

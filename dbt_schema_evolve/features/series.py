@@ -17,22 +17,31 @@ def series_features(name: str, days: Floats, values: Floats) -> Mapping[str, flo
     """Describe a series that has a point; days are since 1970, values logarithms, all finite."""
     slope, _ = theil_sen(days, values)
     short, _ = theil_sen(days[-RECENT:], values[-RECENT:])
-    level = middle(np.sort(values[-RECENT:]))
+    level = _level(values)
     rest = values - slope * (days - days[-1])
     scatter = np.abs(rest - middle(np.sort(rest)))
-    found = {
+    return {
         f"{name}_level": level,
         f"{name}_slope_per_day": slope,
         f"{name}_short_slope_per_day": short,
         f"{name}_volatility": middle(np.sort(scatter)),
         f"{name}_last_over_level": float(values[-1]) - level,
-        f"{name}_peak_over_level": float(values[-_PEAK:].max()) - level,
     }
+
+
+def rhythm_features(name: str, days: Floats, values: Floats) -> Mapping[str, float]:
+    """Describe what comes back: peaks, days of the week, runs that were slow before."""
+    found = {f"{name}_peak_over_level": float(values[-_PEAK:].max() - _level(values))}
     if days[-1] - days[0] >= _WEEKS * 7 and len(days) >= _WEEKS * 7:
-        found[f"{name}_week_rhythm"] = week_rhythm(days, rest)
+        slope, _ = theil_sen(days, values)
+        found[f"{name}_week_rhythm"] = week_rhythm(days, values - slope * (days - days[-1]))
     if len(values) > RECENT:
         found[f"{name}_degraded_share"] = degraded_share(values)
     return found
+
+
+def _level(values: Floats) -> float:
+    return middle(np.sort(values[-RECENT:]))
 
 
 def week_rhythm(days: Floats, values: Floats) -> float:
@@ -52,6 +61,6 @@ def week_rhythm(days: Floats, values: Floats) -> float:
 
 def degraded_share(values: Floats) -> float:
     """Return how often a run took half as long again as the median of the seven before it."""
-    before = np.lib.stride_tricks.sliding_window_view(values[:-1], RECENT)
+    before = values[np.arange(len(values) - RECENT)[:, None] + np.arange(RECENT)]
     levels = np.sort(before, axis=1)[:, RECENT // 2]
     return float((values[RECENT:] >= levels + _DEGRADED).mean())

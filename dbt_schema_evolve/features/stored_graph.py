@@ -35,14 +35,21 @@ class StoredGraph:
             if source != target:
                 self._parents[target].append(source)
         self._steps = _steps(graph)
-        self._into = {node: self._edges(node) for node in sorted({*self._stored, *self._parents})}
-        self.ranks = _ranks(self._into)
+        above = {node: self._edges(node) for node in sorted({*self._stored, *self._parents})}
+        self.ranks = _ranks(above)
+        self._into = {
+            node: [edge for edge in edges if self.ranks[edge.source] < self.ranks[node]]
+            for node, edges in above.items()
+        }
         self.edges = tuple(edge for node in sorted(self._stored) for edge in self.into(node))
 
     def into(self, node: str) -> Sequence[StoredEdge]:
         """Return the edges from the stored relations that a node is made from, by their ids."""
-        rank = self.ranks.get(node, 0)
-        return [edge for edge in self._into.get(node, ()) if self.ranks[edge.source] < rank]
+        return self._into.get(node, ())
+
+    def is_root(self, node: str) -> bool:
+        """Whether nothing that stores rows is known above a node."""
+        return not self._into.get(node)
 
     def _edges(self, node: str) -> Sequence[StoredEdge]:
         found: dict[str, Step] = {}

@@ -46,12 +46,7 @@ class Reached:
     # between, before the last build of the next one, and so on. None: a build is unknown.
     not_arrived: float | None
     is_root: bool  # no stored relation is known above it
-
-    @property
-    def movement(self) -> float:
-        """How much it stirs the subject: by what has come, is on its way, and will come."""
-        own = abs(self.not_arrived or 0.0) + AHEAD * abs(self.pace.per_day)
-        return self.influence * (own + abs(self.pace.change_7))
+    movement: float  # how much it stirs the subject: by what has come, is under way, will come
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +147,18 @@ class Upstream:
 
     def _reached(self, node: str, way: _Way) -> Reached:
         relation = self._relations[node]
+        pace = self._pace(relation)
+        not_arrived = None if way.seen is None else self._rows.log_change(relation, way.seen)
+        moved = abs(pace.change_7) + abs(not_arrived or 0.0) + AHEAD * abs(pace.per_day)
         return Reached(
             node=node,
             relation=relation,
             influence=way.influence,
             via=way.via,
-            pace=self._pace(relation),
-            not_arrived=None if way.seen is None else self._rows.log_change(relation, way.seen),
-            is_root=not self._graph.into(node),
+            pace=pace,
+            not_arrived=not_arrived,
+            is_root=self._graph.is_root(node),
+            movement=way.influence * moved,
         )
 
     def _measure(self, relation: RelationName) -> Pace:

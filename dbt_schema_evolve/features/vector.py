@@ -7,13 +7,14 @@ import numpy as np
 
 from dbt_schema_evolve.features.circumstances import Circumstances
 from dbt_schema_evolve.features.lines import middle
-from dbt_schema_evolve.features.series import RECENT, series_features
+from dbt_schema_evolve.features.series import RECENT, rhythm_features, series_features
 from dbt_schema_evolve.features.skew import Skew
 from dbt_schema_evolve.features.subjects import Subject
 from dbt_schema_evolve.features.upstream import AHEAD, Reached, Wait
 from dbt_schema_evolve.records.forecasts import Driver
 
 _MAX_POINTS = 90  # the newest windows; older ones say little about the next month
+_RETURNING = frozenset({"log_us", "log_blocks"})  # in which peaks and rhythms are looked for
 _SPILLS = 30  # windows among which those that spilled are counted
 _SHRUNK = -0.1  # of its rows a day, at most, is a relation drawn ahead to lose
 
@@ -70,6 +71,8 @@ def own_features(subject: Subject, count: int, cutoff: float) -> Mapping[str, fl
         there = np.isfinite(numbers)
         if there.any():
             values |= series_features(name, days[newest][there], numbers[there])
+            if name in _RETURNING:
+                values |= rhythm_features(name, days[newest][there], numbers[there])
     spilled = subject.log_temp_blocks[newest]
     spilled = spilled[np.isfinite(spilled)][-_SPILLS:]
     if len(spilled):
