@@ -41,9 +41,10 @@ def elasticities(
 ) -> Mapping[StoredEdge, float]:
     """Return percent more rows of each edge's target for one percent more rows of its source.
 
-    `relations` are by node id, `builds` instants of successful builds by node id. Of several
-    parents one is expected to be followed as far as it holds their rows: of a union's parts that
-    is right, and of a join's it tells facts from dimensions.
+    `relations` are by node id, and so are `builds`, instants of successful ones: without them
+    nobody knows which rows of its parent a child holds, and what is believed beforehand stands. Of
+    several parents one is expected to be followed as far as it holds their rows: of a union's parts
+    that is right, and of a join's it tells facts from dimensions.
     """
     shares = _shares(edges, relations, rows)
     pairs = [
@@ -86,7 +87,7 @@ def _pair(
     builds: Floats | None,
     cutoff: float,
 ) -> _Pair | None:
-    if edge.source not in relations or edge.target not in relations:
+    if builds is None or edge.source not in relations or edge.target not in relations:
         return None
     parent, child = rows.sizes(relations[edge.source]), rows.sizes(relations[edge.target])
     if parent is None or child is None:
@@ -95,11 +96,9 @@ def _pair(
     since = max(cutoff - _MAX_DAYS, float(parent[0].days[0]))
     days = sizes.days[int(sizes.days.searchsorted(since)) : count]
     counted = sizes.rows[count - len(days) : count]
-    if builds is not None and len(builds):
-        built = builds.searchsorted(days, "right") - 1
-        days, counted, built = days[built >= 0], counted[built >= 0], built[built >= 0]
-        days = builds[built]
-    if len(days) < _MIN_POINTS:
+    built = builds.searchsorted(days, "right") - 1
+    counted, built = counted[built >= 0], built[built >= 0]
+    if len(built) < _MIN_POINTS:
         return None
-    above = np.log(np.maximum(rows.at(relations[edge.source], days), 1.0))
+    above = np.log(np.maximum(rows.at(relations[edge.source], builds[built]), 1.0))
     return _Pair(edge, above, np.log(np.maximum(counted, 1.0)))

@@ -14,6 +14,7 @@ Values = Mapping[str, float]
 # forecast.
 _STILL = 0.0005  # growth a day: 1.5 % a month is within the scatter of ANALYZE's counts
 _NEARLY_ALL = 0.7  # of the largest movement: growth is told of where it begins
+_BEYOND = 2.0  # times its usual growth, and rows have jumped
 _BLOATED = 0.1  # log of bytes a row over their median, and share of dead rows
 _STALE = 0.1  # share of the rows written since; Postgres' own autovacuum_analyze_scale_factor
 _SKEWED = 0.05  # share of the rows that one value takes
@@ -40,13 +41,16 @@ def _movement(origin: Reached, around: Circumstances) -> str:
     name, pace = f"`{origin.relation}`", origin.pace
     through = " and ".join(f"`{around.names.get(node, node)}`" for node in reversed(origin.via))
     waiting = origin.not_arrived or 0.0
-    if around.wait is not None and abs(waiting) > AHEAD * abs(pace.per_day):
+    if (
+        around.wait is not None
+        and abs(waiting) > _BEYOND * abs(pace.per_day) * around.wait.age_days
+    ):
         model = around.names.get(around.wait.node, around.wait.node)
         return (
             f"{name} has {_times(waiting)} since `{model}` was last built,"
             f" {_days(around.wait.age_days)} ago"
         )
-    if abs(pace.change_7) > 2 * AHEAD * abs(pace.per_day):
+    if abs(pace.change_7) > _BEYOND * AHEAD * abs(pace.per_day):
         said = f"{name} has {_times(pace.change_7)} within {AHEAD:.0f} days"
     else:
         verb = "grows" if pace.per_day > 0 else "shrinks"

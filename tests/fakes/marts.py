@@ -1,6 +1,7 @@
-"""A small warehouse with all kinds of facts: a source, a daily model, a weekly mart, two queries."""
+"""A small warehouse with facts of all kinds: a source, a daily model, a weekly mart, queries."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from dbt_schema_evolve.features.facts import Facts
@@ -60,7 +61,10 @@ def graph() -> LineageGraph:
 def consumers() -> tuple[Consumer, ...]:
     """One that was always there, and one that came on the 30th day."""
     return (
-        Consumer("exposure.shop.board", "dashboard", "Board", "", frozenset({FCT}), frozenset({ON_DAILY})),
+        Consumer(
+            "exposure.shop.board", "dashboard", "Board", "",
+            frozenset({FCT}), frozenset({ON_DAILY}),
+        ),
         Consumer(
             "application.app", "application", "app", "", frozenset({MART}), frozenset({ON_WEEKLY}),
             first_seen=day(30),
@@ -90,13 +94,15 @@ def marts(rows: Callable[[int], float] = lambda n: 100_000 * 1.02**n, days: int 
         uses={
             ON_DAILY: reads(ON_DAILY, DAILY),
             ON_WEEKLY: reads(ON_WEEKLY, WEEKLY),
-            FCT: QueryUses("", frozenset({STAGED}), None, frozenset({EVENTS}), frozenset({STAGED}), frozenset()),
+            FCT: replace(
+                reads("", EVENTS), reads=frozenset({STAGED}), views=frozenset({STAGED})
+            ),
             MART: reads("", DAILY),
         },
         stats=tuple(
             QueryStat(
                 name, "bi", day(n - 1) + 3 * _HOUR, day(n) + 3 * _HOUR,
-                calls=10, total_us=round(size), rows=10, shared_blocks=round(size / 10), temp_blocks=0,
+                10, round(size), 10, round(size / 10), 0,
             )
             for name, sizes in ((ON_DAILY, daily), (ON_WEEKLY, weekly))
             for n, size in enumerate(sizes)
@@ -119,7 +125,10 @@ def marts(rows: Callable[[int], float] = lambda n: 100_000 * 1.02**n, days: int 
             for n, size in enumerate(sizes)
         ),
         columns=tuple(
-            ColumnProfile(DAILY, "customer_id", "integer", day(n) + 3 * _HOUR, top_value_ratio=0.1 + 0.005 * n)
+            ColumnProfile(
+                DAILY, "customer_id", "integer", day(n) + 3 * _HOUR,
+                top_value_ratio=0.1 + 0.005 * n,
+            )
             for n in range(days)
         ),
         outlooks=tuple(
