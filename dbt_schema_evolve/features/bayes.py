@@ -13,6 +13,7 @@ Sigma has a belief of its own, worth `_NOISE_POINTS` points, and wild points cou
 Many lines are fitted at once, one a row of each array: alone, each would spend its time in calls.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +85,14 @@ def fit(
         slope, np.sqrt(1 / precision), np.sqrt(variance),
         _log_evidence(sums, mean, stderr, variance),
     )  # fmt: skip
+
+
+def stacked(lines: Sequence[Floats], width: int) -> Floats:
+    """Put lines of several lengths into one array; what is missing at their ends is zero."""
+    array = np.zeros((len(lines), width))
+    for row, line in zip(array, lines, strict=True):
+        row[: len(line)] = line
+    return array
 
 
 def _moments(xs: Floats, ys: Floats, weights: Floats) -> _Moments:

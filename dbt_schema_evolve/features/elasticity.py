@@ -11,7 +11,7 @@ from math import log
 
 import numpy as np
 
-from dbt_schema_evolve.features.bayes import Belief, fit
+from dbt_schema_evolve.features.bayes import Belief, fit, stacked
 from dbt_schema_evolve.features.known_rows import KnownRows
 from dbt_schema_evolve.features.subjects import Subject
 from dbt_schema_evolve.features.timeline import Floats
@@ -112,22 +112,24 @@ def _lines(search: Search, rows: KnownRows) -> Sequence[_Line]:
 
 
 def _fitted(lines: Sequence[_Line]) -> Sequence[tuple[Elasticity, float]]:
-    xs = _rows([line.xs for line in lines])
-    weights = _rows([line.weights for line in lines])
+    width = max(len(line.xs) for line in lines)
+    xs = stacked([line.xs for line in lines], width)
+    weights = stacked([line.weights for line in lines], width)
     mean = np.array([line.search.before.mean for line in lines])
     stderr = np.array([line.search.before.stderr for line in lines])
     log_evidence = np.zeros(len(lines))
     # NaN and log(1 + 0) are no blocks: nobody counted.
     counted = np.flatnonzero([bool((line.log_blocks > 0).all()) for line in lines])
     if len(counted):
-        blocks = _rows([lines[int(index)].log_blocks for index in counted])
+        blocks = stacked([lines[int(index)].log_blocks for index in counted], width)
         work = fit(
             xs[counted], blocks, weights[counted], mean[counted], stderr[counted], _BLOCK_NOISE
         )
         mean[counted] = work.mean
         stderr[counted] = np.hypot(work.stderr, _TIME_FROM_BLOCKS)
         log_evidence[counted] = work.log_evidence
-    times = fit(xs, _rows([line.log_us for line in lines]), weights, mean, stderr, _TIME_NOISE)
+    log_us = stacked([line.log_us for line in lines], width)
+    times = fit(xs, log_us, weights, mean, stderr, _TIME_NOISE)
     log_evidence += times.log_evidence
     return [
         (
@@ -139,11 +141,3 @@ def _fitted(lines: Sequence[_Line]) -> Sequence[tuple[Elasticity, float]]:
         )
         for n, line in enumerate(lines)
     ]  # fmt: skip
-
-
-def _rows(lines: Sequence[Floats]) -> Floats:
-    """Put lines of several lengths into one array; what is missing at their ends is zero."""
-    array = np.zeros((len(lines), max(len(line) for line in lines)))
-    for row, line in zip(array, lines, strict=True):
-        row[: len(line)] = line
-    return array

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dbt_schema_evolve.features.bayes import Belief, fit
+from dbt_schema_evolve.features.bayes import Belief, fit, stacked
 from dbt_schema_evolve.features.known_rows import KnownRows
 from dbt_schema_evolve.features.stored_graph import Step, StoredEdge
 from dbt_schema_evolve.features.timeline import Floats
@@ -54,11 +54,11 @@ def elasticities(
     ]
     found = {edge: BEFORE[edge.step].mean * shares[edge] for edge in edges}
     if pairs:
-        length = max(len(pair.parent) for pair in pairs)
+        width = max(len(pair.parent) for pair in pairs)
         fits = fit(
-            np.array([np.pad(pair.parent, (0, length - len(pair.parent))) for pair in pairs]),
-            np.array([np.pad(pair.child, (0, length - len(pair.child))) for pair in pairs]),
-            np.array([[float(n < len(pair.parent)) for n in range(length)] for pair in pairs]),
+            stacked([pair.parent for pair in pairs], width),
+            stacked([pair.child for pair in pairs], width),
+            stacked([np.ones(len(pair.parent)) for pair in pairs], width),
             np.array([found[pair.edge] for pair in pairs]),
             np.array([BEFORE[pair.edge.step].stderr for pair in pairs]),
             _NOISE,
