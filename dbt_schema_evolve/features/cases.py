@@ -1,94 +1,128 @@
-"""Puts together what a predictor may look at, for each query and each model, at a cut-off."""
+"""Puts together what a predictor may look at, for each query and each build, at a cut-off."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from math import exp
 
-from dbt_schema_evolve.features.bayes import Belief
-from dbt_schema_evolve.features.elasticity import (
-    INCREMENTAL_PRIOR,
-    QUERY_PRIOR,
-    RowClock,
-    driver,
-)
-from dbt_schema_evolve.features.flow_changes import FlowHistory
-from dbt_schema_evolve.features.growth import growths, sorted_series
-from dbt_schema_evolve.features.observations import build_observations, query_observations
-from dbt_schema_evolve.features.rows import RowSeries
-from dbt_schema_evolve.features.vector import feature_vector
-from dbt_schema_evolve.records.forecasts import Case, Observation
-from dbt_schema_evolve.records.project import NodeRun
+import numpy as np
+
+from dbt_schema_evolve.features.circumstances import Circumstances
+from dbt_schema_evolve.features.condition import condition
+from dbt_schema_evolve.features.critical import places
+from dbt_schema_evolve.features.elasticity import Search, drivers
+from dbt_schema_evolve.features.facts import Facts
+from dbt_schema_evolve.features.flow_changes import KnownFlow
+from dbt_schema_evolve.features.index import Index
+from dbt_schema_evolve.features.known_rows import KnownRows
+from dbt_schema_evolve.features.lines import middle
+from dbt_schema_evolve.features.series import RECENT
+from dbt_schema_evolve.features.subjects import Subject
+from dbt_schema_evolve.features.suspects import suspects
+from dbt_schema_evolve.features.timeline import days_of, known
+from dbt_schema_evolve.features.upstream import Upstream
+from dbt_schema_evolve.features.vector import feature_values
+from dbt_schema_evolve.records.forecasts import Case, FeatureVector, UpstreamRows
 from dbt_schema_evolve.records.relations import RelationName
-from dbt_schema_evolve.records.workload import QueryStat, QueryUses
 
-_NO_FLOW = FlowHistory()
-
-
-def query_cases(
-    stats: Iterable[QueryStat],
-    uses: Mapping[str, QueryUses],
-    row_series: Mapping[RelationName, RowSeries],
-    ids: Mapping[RelationName, str],
-    cutoff: datetime,
-    flow: FlowHistory = _NO_FLOW,
-) -> tuple[Case, ...]:
-    """Return one case per fingerprint that ran before the cut-off; `uses` is by fingerprint."""
-    return _cases(query_observations(stats, cutoff), uses, row_series, ids, cutoff, flow)
+_UPSTREAM = 3  # relations above a subject whose rows a case holds
 
 
-def build_cases(
-    runs: Iterable[NodeRun],
-    uses: Mapping[str, QueryUses],
-    row_series: Mapping[RelationName, RowSeries],
-    ids: Mapping[RelationName, str],
-    cutoff: datetime,
-    flow: FlowHistory = _NO_FLOW,
-) -> tuple[Case, ...]:
-    """Return one case per model and snapshot that stores rows; `uses` is by unique id."""
-    held = tuple(runs)
-    incremental = {run.unique_id for run in held if run.materialized in {"incremental", "snapshot"}}
-    return _cases(
-        build_observations(held, cutoff), uses, row_series, ids, cutoff, flow, incremental
-    )
+class Cases:
+    """One warehouse's facts, put in order once, so that cases at many cut-offs are cheap."""
+
+    def __init__(self, facts: Facts) -> None:
+        """Take facts of all times, in any order."""
+        self._index = Index(facts)
+
+    def at(self, cutoff: datetime) -> tuple[Case, ...]:
+        """Return one case a fingerprint, then one a build that stores rows, as of the cut-off."""
+        day = days_of(cutoff)
+        there = [(each, count) for each in self._index.subjects if (count := known(each.days, day))]
+        moment = _Moment(self._index, cutoff, there)
+        return tuple(moment.case(each, count) for each, count in there)
 
 
-def _cases(
-    observations: Mapping[str, Sequence[Observation]],
-    uses: Mapping[str, QueryUses],
-    row_series: Mapping[RelationName, RowSeries],
-    ids: Mapping[RelationName, str],
-    cutoff: datetime,
-    flow: FlowHistory,
-    incremental: Collection[str] = (),
-) -> tuple[Case, ...]:
-    ordered = {relation: sorted_series(series) for relation, series in row_series.items()}
-    clock = RowClock(ordered, cutoff)
-    growing = growths(ordered, ids, cutoff)
+class _Moment:
+    """Everything that is known at one cut-off."""
 
-    def size(relation: RelationName) -> int:
-        return growing[relation].rows if relation in growing else -1
-
-    found = []
-    for subject, held in sorted(observations.items()):
-        use = uses.get(subject)
-        read = use.base_relations if use else frozenset()
-        nodes = {ids[each] for each in (read | use.reads | use.views if use else ()) if each in ids}
-        prior: Belief = INCREMENTAL_PRIOR if subject in incremental else QUERY_PRIOR
-        best = driver(subject, held, tuple(read), growing, clock, ids, prior)
-        found.append(
-            Case(
-                subject=subject,
-                cutoff=cutoff,
-                observations=tuple(held),
-                driver=best,
-                features=feature_vector(
-                    subject,
-                    cutoff,
-                    held,
-                    best,
-                    len(read),
-                    flow.features({subject, *nodes}, cutoff),
-                ),
-                relations=tuple(sorted(read, key=lambda relation: (-size(relation), relation))),
-            )
+    def __init__(
+        self, index: Index, cutoff: datetime, there: Sequence[tuple[Subject, int]]
+    ) -> None:
+        """Take the subjects that were seen by then, each with how often."""
+        self._index = index
+        self._cutoff = cutoff
+        self._day = day = days_of(cutoff)
+        self._rows = rows = KnownRows(index.sizes, index.ids, day)
+        self._upstream = Upstream(index.graph, index.relations, rows, index.builds, day)
+        self._flow = KnownFlow(index.flow, cutoff)
+        self._shares = index.shares.at(day)
+        self._condition = cache(lambda relation: condition(relation, rows, day))
+        typical = {each.name: _typical_us(each, count) for each, count in there if each.is_build}
+        self._places = places(index.graph, typical)
+        self._drivers = drivers(
+            (
+                Search(each, count, index.readings[each.name].relations, index.prior(each))
+                for each, count in there
+            ),
+            rows,
         )
-    return tuple(found)
+
+    def case(self, subject: Subject, count: int) -> Case:
+        """Return what is known of one subject."""
+        around = self._around(subject, count)
+        values = feature_values(around)
+        return Case(
+            subject=subject.name,
+            cutoff=self._cutoff,
+            observations=subject.observations[:count],
+            driver=around.driver,
+            features=FeatureVector(subject.name, self._cutoff, tuple(values.items())),
+            relations=tuple(around.relations),
+            upstream=tuple(
+                UpstreamRows(
+                    each.relation, each.node, each.influence, len(each.via),
+                    self._rows.on_grid(each.relation, subject.days, count),
+                )
+                for each in around.reached[:_UPSTREAM]
+            ),
+            suspects=suspects(around, values),
+        )  # fmt: skip
+
+    def _around(self, subject: Subject, count: int) -> Circumstances:
+        reading, users = self._index.readings[subject.name], self._index.users
+        relations = self._largest_first(reading.relations)
+        reached = self._upstream.of(reading.starts, float(subject.days[count - 1]))
+        return Circumstances(
+            subject=subject,
+            count=count,
+            cutoff=self._day,
+            relations=relations,
+            conditions={each: self._condition(each) for each in relations if each in self._rows},
+            driver=self._drivers.get(subject.name),
+            reached=reached,
+            wait=self._upstream.longest_wait(reached[0].via) if reached else None,
+            plans=self._index.outlooks.at(subject.name, self._day),
+            skew=self._shares.worst(reading.uses),
+            usage=(
+                users.of_node(subject.name, self._cutoff)
+                if subject.is_build
+                else users.of_query(subject.name, len(relations), self._cutoff)
+            ),
+            place=self._places.get(subject.name),
+            flow=self._flow.features(reading.nodes),
+            changed=self._flow.last_change(reading.nodes),
+            names=self._index.names,
+            ids=self._index.ids,
+        )
+
+    def _largest_first(self, relations: frozenset[RelationName]) -> Sequence[RelationName]:
+        """Those that nobody counted come last."""
+        rows = self._rows
+        return sorted(relations, key=lambda each: (each not in rows, -rows.now(each), each))
+
+
+def _typical_us(subject: Subject, count: int) -> float:
+    timed = subject.log_us[:count]
+    timed = timed[np.isfinite(timed)][-RECENT:]
+    return exp(middle(np.sort(timed))) if len(timed) else 0.0

@@ -5,16 +5,17 @@ call reads are counted, not timed, so they are fitted first, and what they say i
 are expected to say.
 """
 
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from functools import cache
-from math import exp, hypot, isfinite, log
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
 
-from dbt_schema_evolve.features.bayes import Belief, Fit, fit
-from dbt_schema_evolve.features.growth import relation_id
-from dbt_schema_evolve.features.rows import RowSeries
-from dbt_schema_evolve.records.forecasts import Driver, Elasticity, Observation, RelationGrowth
+import numpy as np
+
+from dbt_schema_evolve.features.bayes import Belief, fit, stacked
+from dbt_schema_evolve.features.known_rows import KnownRows
+from dbt_schema_evolve.features.subjects import Subject
+from dbt_schema_evolve.features.timeline import Floats
+from dbt_schema_evolve.records.forecasts import Driver, Elasticity, RelationGrowth
 from dbt_schema_evolve.records.relations import RelationName
 
 QUERY_PRIOR = Belief(0.8, 0.55)
@@ -32,88 +33,111 @@ _BLOCK_NOISE = 0.05  # of log(blocks): caches do not change it, literals do
 # A window's mean of n calls counts n / (n + 5): what differs between windows (caches, neighbours)
 # does not average out over calls. A judgement: one call counts a sixth of many.
 _CALLS_HALFWAY = 5.0
-_MAX_POINTS = 90
+_MAX_POINTS = 90  # the newest windows
+_MOST = 6  # candidates, the largest, because work goes with rows
+_BATCH = 256  # lines that are fitted at once: their arrays stay in the processor's cache
 
 
-class RowClock:
-    """Row counts of relations at any instant up to the cut-off, interpolated between captures."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """A subject whose driver is looked for."""
 
-    def __init__(self, row_series: Mapping[RelationName, RowSeries], cutoff: datetime) -> None:
-        """Take sorted series."""
-        self._series = {
-            relation: [(at, rows) for at, rows in series if at <= cutoff]
-            for relation, series in row_series.items()
-        }
-        self.log_rows = cache(self._log_rows)
-
-    def _log_rows(self, relation: RelationName, at: datetime) -> float:
-        series = self._series[relation]
-        index = bisect_left(series, (at, -1))
-        if index == len(series):
-            return log(max(series[-1][1], 1))
-        if index == 0 or series[index][0] == at:
-            return log(max(series[index][1], 1))
-        (before, low), (after, high) = series[index - 1], series[index]
-        share = (at - before) / (after - before)
-        return log(max(low + share * (high - low), 1))
+    subject: Subject
+    count: int  # of its observations that are known at the cut-off
+    relations: Iterable[RelationName]  # that it reads
+    before: Belief
 
 
-def driver(
-    subject: str,
-    observations: Sequence[Observation],
-    relations: Sequence[RelationName],
-    growths: Mapping[RelationName, RelationGrowth],
-    clock: RowClock,
-    ids: Mapping[RelationName, str],
-    before: Belief = QUERY_PRIOR,
-) -> Driver | None:
-    """Return the relation that explains a subject best, with its elasticity.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Line:
+    """How one candidate's rows go with a subject's time and blocks."""
+
+    search: Search
+    growth: RelationGrowth
+    relation: RelationName
+    xs: Floats
+    log_us: Floats
+    log_blocks: Floats
+    weights: Floats
+
+
+def drivers(searches: Iterable[Search], rows: KnownRows) -> Mapping[str, Driver]:
+    """Return by subject the relation that explains it best, with its elasticity.
 
     Each candidate's fit is weighed against how many rows it has: work goes with rows, so a
-    relation with a hundredth of the rows has to explain the times e^4.6 times better. None where no
-    relation's growth is known, or nothing could be timed.
+    relation with a hundredth of the rows has to explain the times e^4.6 times better. A subject
+    that could not be timed, or of whose relations no growth is known, is left out.
     """
-    timed = [o for o in observations if isfinite(o.mean_us) and o.mean_us > 0 and o.calls > 0]
-    timed = timed[-_MAX_POINTS:]
-    candidates = [relation for relation in sorted(set(relations)) if relation in growths]
-    if not timed or not candidates:
-        return None
-    fits = {relation: _fit(timed, relation, clock, before) for relation in candidates}
+    lines = [line for search in searches for line in _lines(search, rows)]
+    best: dict[str, tuple[float, _Line, Elasticity]] = {}
+    for start in range(0, len(lines), _BATCH):
+        batch = lines[start : start + _BATCH]
+        for line, (elasticity, log_evidence) in zip(batch, _fitted(batch), strict=True):
+            score = log_evidence + log(max(line.growth.rows, 1))
+            name = line.search.subject.name
+            if name not in best or score > best[name][0]:
+                best[name] = score, line, elasticity
+    return {
+        name: Driver(
+            relation=line.relation,
+            growth=line.growth,
+            elasticity=elasticity,
+            rows=rows.on_grid(line.relation, line.search.subject.days, line.search.count),
+        )
+        for name, (_, line, elasticity) in best.items()
+    }
 
-    def score(relation: RelationName) -> float:
-        return fits[relation][1] + log(max(growths[relation].rows, 1))
 
-    relation = max(candidates, key=score)
-    found, _ = fits[relation]
-    return Driver(
-        relation=relation,
-        growth=growths[relation],
-        elasticity=Elasticity(
-            subject=subject,
-            driver_id=relation_id(relation, ids),
-            exponent=found.slope.mean,
-            stderr=found.slope.stderr,
-            residual_ratio=found.noise,
-            points=len(timed),
-        ),
-        rows=tuple(exp(clock.log_rows(relation, o.at)) for o in observations),
+def _lines(search: Search, rows: KnownRows) -> Sequence[_Line]:
+    subject = search.subject
+    timed = np.flatnonzero(np.isfinite(subject.log_us[: search.count]))[-_MAX_POINTS:]
+    grown = [(each, rows.growth(each)) for each in set(search.relations)]
+    candidates = sorted(
+        ((growth, relation) for relation, growth in grown if growth is not None),
+        key=lambda found: (-found[0].rows, found[1]),
     )
+    if not len(timed) or not candidates:
+        return ()
+    days, calls = subject.days[timed], subject.calls[timed]
+    return [
+        _Line(
+            search, growth, relation,
+            np.log(np.maximum(rows.at(relation, days), 1.0)),
+            subject.log_us[timed],
+            subject.log_blocks[timed],
+            calls / (calls + _CALLS_HALFWAY),
+        )
+        for growth, relation in candidates[:_MOST]
+    ]  # fmt: skip
 
 
-def _fit(
-    timed: Sequence[Observation], relation: RelationName, clock: RowClock, before: Belief
-) -> tuple[Fit, float]:
-    xs = [clock.log_rows(relation, o.at) for o in timed]
-    weights = [o.calls / (o.calls + _CALLS_HALFWAY) for o in timed]
-    log_evidence = 0.0
-    blocks = [
-        log(o.blocks_per_call)
-        for o in timed
-        if o.blocks_per_call is not None and isfinite(o.blocks_per_call) and o.blocks_per_call > 0
-    ]
-    if len(blocks) == len(timed):
-        work = fit(xs, blocks, weights, before, _BLOCK_NOISE)
-        before = Belief(work.slope.mean, hypot(work.slope.stderr, _TIME_FROM_BLOCKS))
-        log_evidence += work.log_evidence
-    times = fit(xs, [log(o.mean_us) for o in timed], weights, before, _TIME_NOISE)
-    return times, log_evidence + times.log_evidence
+def _fitted(lines: Sequence[_Line]) -> Sequence[tuple[Elasticity, float]]:
+    width = max(len(line.xs) for line in lines)
+    xs = stacked([line.xs for line in lines], width)
+    weights = stacked([line.weights for line in lines], width)
+    mean = np.array([line.search.before.mean for line in lines])
+    stderr = np.array([line.search.before.stderr for line in lines])
+    log_evidence = np.zeros(len(lines))
+    # NaN and log(1 + 0) are no blocks: nobody counted.
+    counted = np.flatnonzero([bool((line.log_blocks > 0).all()) for line in lines])
+    if len(counted):
+        blocks = stacked([lines[int(index)].log_blocks for index in counted], width)
+        work = fit(
+            xs[counted], blocks, weights[counted], mean[counted], stderr[counted], _BLOCK_NOISE
+        )
+        mean[counted] = work.mean
+        stderr[counted] = np.hypot(work.stderr, _TIME_FROM_BLOCKS)
+        log_evidence[counted] = work.log_evidence
+    log_us = stacked([line.log_us for line in lines], width)
+    times = fit(xs, log_us, weights, mean, stderr, _TIME_NOISE)
+    log_evidence += times.log_evidence
+    return [
+        (
+            Elasticity(
+                line.search.subject.name, line.growth.relation_id,
+                float(times.mean[n]), float(times.stderr[n]), float(times.noise[n]), len(line.xs),
+            ),
+            float(log_evidence[n]),
+        )
+        for n, line in enumerate(lines)
+    ]  # fmt: skip

@@ -1,5 +1,6 @@
 """How much the flow of data into and out of a subject changed before a cut-off."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,58 +21,61 @@ class FlowHistory:
     states: tuple[DatedChanges, ...] = ()
     consumers: tuple[Consumer, ...] = ()
 
-    def features(self, nodes: Collection[str], cutoff: datetime) -> Mapping[str, float]:
-        """Return what is known at a cut-off of changes around some nodes."""
-        return flow_features(nodes, self.states, self.consumers, cutoff, WINDOW)
 
+class KnownFlow:
+    """Changes and new readers by node, as far as they are known at one cut-off."""
 
-def flow_features(
-    nodes: Collection[str],
-    states: Iterable[DatedChanges],
-    consumers: Iterable[Consumer],
-    cutoff: datetime,
-    window: timedelta,
-) -> Mapping[str, float]:
-    """Return named counts of what changed in the window that ends with the cut-off.
+    def __init__(self, history: FlowHistory, cutoff: datetime, window: timedelta = WINDOW) -> None:
+        """Look at what was compared by then, and count what the last window brought."""
+        self._cutoff = cutoff
+        looked = [state for state in history.states if state.at <= cutoff]
+        self._knows = bool(looked)
+        self._touched: dict[str, datetime] = {}
+        self._into: dict[str, list[LineageChange]] = defaultdict(list)
+        self._readers: dict[str, set[str]] = defaultdict(set)
+        for state in looked:
+            for change in state.changes:
+                self._touched[change.node] = max(state.at, self._touched.get(change.node, state.at))
+                if state.at > cutoff - window:
+                    self._into[change.node].append(change)
+                    if change.what is Aspect.RELATION_EDGE and change.sign == "+":
+                        self._readers[change.source].add(change.node)
+        for consumer in history.consumers:
+            if consumer.first_seen is not None and cutoff - window < consumer.first_seen <= cutoff:
+                for node in consumer.reads:
+                    self._readers[node].add(consumer.id)
 
-    `nodes` are what the subject is about: a relation's own, or all that a query reads. Nothing
-    after the cut-off is looked at; where no state was compared by then, nothing is known and
-    nothing returned.
-    """
-    looked = [state for state in states if state.at <= cutoff]
-    if not looked:
-        return {}
-    since = cutoff - window
-    recent = [change for state in looked if state.at > since for change in state.changes]
-    into = [change for change in recent if change.node in nodes]
-    upstream = [change for change in into if change.what is Aspect.RELATION_EDGE]
-    readers = {
-        change.node
-        for change in recent
-        if change.what is Aspect.RELATION_EDGE and change.sign == "+" and change.source in nodes
-    }
-    readers |= {
-        consumer.id
-        for consumer in consumers
-        if consumer.first_seen is not None
-        and since < consumer.first_seen <= cutoff
-        and not consumer.reads.isdisjoint(nodes)
-    }
-    counts = {
-        "flow_new_upstream": sum(change.sign == "+" for change in upstream),
-        "flow_lost_upstream": sum(change.sign == "-" for change in upstream),
-        "flow_columns_rebuilt": len(_columns(into, _REBUILT)),
-        "flow_types_changed": len(_columns(into, {Aspect.TYPE})),
-        "flow_materializations_changed": sum(
-            change.what is Aspect.MATERIALIZATION for change in into
-        ),
-        "flow_new_readers": len(readers - set(nodes)),
-    }
-    values = {name: float(count) for name, count in counts.items()}
-    touched = [s.at for s in looked if any(change.node in nodes for change in s.changes)]
-    if touched:
-        values["flow_days_since_change"] = (cutoff - max(touched)) / _DAY
-    return values
+    def last_change(self, nodes: Collection[str]) -> tuple[datetime, str] | None:
+        """Return when what changed last, of some nodes."""
+        touched = [(self._touched[node], node) for node in nodes if node in self._touched]
+        return max(touched, default=None)
+
+    def features(self, nodes: Collection[str]) -> Mapping[str, float]:
+        """Return named counts of what changed in the window that ends with the cut-off.
+
+        `nodes` are what the subject is about: a relation's own, or all that a query reads. Where no
+        state was compared by the cut-off, nothing is known and nothing returned.
+        """
+        if not self._knows:
+            return {}
+        into = [change for node in nodes for change in self._into.get(node, ())]
+        upstream = [change for change in into if change.what is Aspect.RELATION_EDGE]
+        readers = {reader for node in nodes for reader in self._readers.get(node, ())}
+        counts = {
+            "flow_new_upstream": sum(change.sign == "+" for change in upstream),
+            "flow_lost_upstream": sum(change.sign == "-" for change in upstream),
+            "flow_columns_rebuilt": len(_columns(into, _REBUILT)),
+            "flow_types_changed": len(_columns(into, {Aspect.TYPE})),
+            "flow_materializations_changed": sum(
+                change.what is Aspect.MATERIALIZATION for change in into
+            ),
+            "flow_new_readers": len(readers - set(nodes)),
+        }
+        values = {name: float(count) for name, count in counts.items()}
+        last = self.last_change(nodes)
+        if last is not None:
+            values["flow_days_since_change"] = (self._cutoff - last[0]) / _DAY
+        return values
 
 
 def _columns(changes: Iterable[LineageChange], aspects: Collection[Aspect]) -> set[tuple[str, str]]:

@@ -1,13 +1,10 @@
-"""How fast relations grow: a robust line through their row counts."""
+"""How fast a relation grows: a robust line through its row counts."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from math import hypot
 
 from dbt_schema_evolve.features.lines import theil_sen
-from dbt_schema_evolve.features.rows import RowSeries
+from dbt_schema_evolve.features.timeline import Floats, known
 from dbt_schema_evolve.records.forecasts import RelationGrowth
-from dbt_schema_evolve.records.relations import RelationName
 
 MIN_POINTS = 4  # with three points one wild value decides the median slope
 MIN_DAYS = 3.0  # less is one weekend: no rhythm of a week shows
@@ -15,68 +12,41 @@ MAX_DAYS = 60.0  # older growth says little about the next month
 WEEK = 7.0  # a change of pace within a week may be the week's own rhythm
 _CLEAR = 2.0  # standard errors between two slopes, so that one in twenty differs by chance
 
-_DAY = timedelta(days=1)
 
-Points = Sequence[tuple[float, float]]
-
-
-def relation_growth(relation_id: str, series: RowSeries, cutoff: datetime) -> RelationGrowth | None:
-    """Return the growth of one relation up to the cut-off; None where its history is too short.
+def relation_growth(
+    relation_id: str, days: Floats, rows: Floats, cutoff: float
+) -> RelationGrowth | None:
+    """Return the growth of one relation up to a cut-off; None where its history is too short.
 
     Where the last half, quarter, ... of the history clearly goes another way, it alone counts: a
-    backfill is over, growth has begun.
+    backfill is over, growth has begun. `days` are since 1970 like the cut-off, and sorted.
     """
-    points = [
-        ((at - cutoff) / _DAY, float(rows))
-        for at, rows in series
-        if cutoff - timedelta(days=MAX_DAYS) <= at <= cutoff
-    ]
-    if len(points) < MIN_POINTS or _length(points) < MIN_DAYS:
+    since = int(days.searchsorted(cutoff - MAX_DAYS))
+    until = known(days, cutoff)
+    xs, ys = days[since:until] - cutoff, rows[since:until]
+    if len(xs) < MIN_POINTS or _length(xs) < MIN_DAYS:
         return None
-    chosen: Points = points
-    slope, stderr = theil_sen(points)
-    recent = _last_half(points)
-    while len(recent) >= MIN_POINTS and _length(recent) >= WEEK:
-        recent_slope, recent_stderr = theil_sen(recent)
+    begin = 0
+    slope, stderr = theil_sen(xs, ys)
+    recent = _last_half(xs, begin)
+    while len(xs) - recent >= MIN_POINTS and _length(xs[recent:]) >= WEEK:
+        recent_slope, recent_stderr = theil_sen(xs[recent:], ys[recent:])
         if abs(recent_slope - slope) > _CLEAR * hypot(recent_stderr, stderr):
-            chosen, slope, stderr = recent, recent_slope, recent_stderr
-        recent = _last_half(recent)
+            begin, slope, stderr = recent, recent_slope, recent_stderr
+        recent = _last_half(xs, recent)
     return RelationGrowth(
         relation_id=relation_id,
-        rows=round(points[-1][1]),
+        rows=round(ys[-1]),
         rows_per_day=slope,
         stderr_rows_per_day=stderr,
-        days=_length(chosen),
-        points=len(chosen),
+        days=_length(xs[begin:]),
+        points=len(xs) - begin,
     )
 
 
-def _length(points: Points) -> float:
-    return points[-1][0] - points[0][0]
+def _length(xs: Floats) -> float:
+    return float(xs[-1] - xs[0])
 
 
-def _last_half(points: Points) -> Points:
-    middle = points[-1][0] - _length(points) / 2
-    return [point for point in points if point[0] >= middle]
-
-
-def growths(
-    row_series: Mapping[RelationName, RowSeries], ids: Mapping[RelationName, str], cutoff: datetime
-) -> Mapping[RelationName, RelationGrowth]:
-    """Return the growth of each relation whose history is long enough."""
-    found = {}
-    for relation, series in sorted(row_series.items()):
-        growth = relation_growth(relation_id(relation, ids), sorted_series(series), cutoff)
-        if growth is not None:
-            found[relation] = growth
-    return found
-
-
-def relation_id(relation: RelationName, ids: Mapping[RelationName, str]) -> str:
-    """Return the lineage node id of a relation; dbt need not know it."""
-    return ids.get(relation) or f"relation.{relation.schema}.{relation.name}"
-
-
-def sorted_series(series: RowSeries) -> RowSeries:
-    """Return a series in order of time; of two counts at one instant the higher one."""
-    return tuple(dict(sorted(series)).items())
+def _last_half(xs: Floats, begin: int) -> int:
+    return int(xs.searchsorted((xs[begin] + xs[-1]) / 2))

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from math import isfinite
 
 from dbt_schema_evolve.records.forecasts import Observation
 from dbt_schema_evolve.records.project import NodeRun
@@ -16,48 +17,75 @@ _BUILT = ("model.", "snapshot.")
 _STORES_NOTHING = frozenset({"view", "ephemeral"})
 
 
-def query_observations(stats: Iterable[QueryStat], cutoff: datetime) -> Mapping[str, Observations]:
-    """Return windows by fingerprint, all roles together, oldest first, up to the cut-off."""
-    held: dict[str, dict[datetime, list[QueryStat]]] = defaultdict(lambda: defaultdict(list))
+def query_observations(stats: Iterable[QueryStat]) -> Mapping[str, Observations]:
+    """Return windows by fingerprint, all roles together, oldest first.
+
+    What happened in a window is known at its end. A window that was read twice counts once.
+    """
+    once: dict[tuple[str, str, datetime, datetime], QueryStat] = {}
     for stat in stats:
-        if stat.window_end <= cutoff and stat.calls > 0:
-            held[stat.fingerprint][stat.window_end].append(stat)
+        if isfinite(stat.calls) and stat.calls > 0:
+            key = (stat.fingerprint, stat.role, stat.window_start, stat.window_end)
+            if key not in once or _counts(once[key]) < _counts(stat):
+                once[key] = stat
+    held: dict[str, dict[datetime, list[QueryStat]]] = defaultdict(lambda: defaultdict(list))
+    for stat in once.values():
+        held[stat.fingerprint][stat.window_end].append(stat)
     return {
         fingerprint: tuple(_window(end, windows[end]) for end in sorted(windows))
         for fingerprint, windows in sorted(held.items())
     }
 
 
+def _counts(stat: QueryStat) -> tuple[int, ...]:
+    return stat.calls, stat.total_us, stat.shared_blocks, stat.temp_blocks, stat.rows
+
+
 def _window(end: datetime, stats: list[QueryStat]) -> Observation:
-    calls = sum(stat.calls for stat in stats)
+    calls = total_us = shared_blocks = temp_blocks = rows = 0
+    for stat in stats:
+        calls += stat.calls
+        total_us += stat.total_us
+        shared_blocks += stat.shared_blocks
+        temp_blocks += stat.temp_blocks
+        rows += stat.rows
     return Observation(
         at=end,
         calls=calls,
-        mean_us=sum(stat.total_us for stat in stats) / calls,
-        blocks_per_call=sum(stat.shared_blocks for stat in stats) / calls,
-        temp_blocks_per_call=sum(stat.temp_blocks for stat in stats) / calls,
-        rows_per_call=sum(stat.rows for stat in stats) / calls,
+        mean_us=total_us / calls,
+        blocks_per_call=shared_blocks / calls,
+        temp_blocks_per_call=temp_blocks / calls,
+        rows_per_call=rows / calls,
     )
 
 
-def build_observations(runs: Iterable[NodeRun], cutoff: datetime) -> Mapping[str, Observations]:
+def build_observations(runs: Iterable[NodeRun]) -> Mapping[str, Observations]:
     """Return successful builds of models and snapshots by unique id, oldest first."""
-    held: dict[str, dict[tuple[datetime, str], Observation]] = defaultdict(dict)
+    held: dict[str, dict[tuple[datetime, str], NodeRun]] = defaultdict(dict)
     for run in runs:
         if (
             run.captured_at is not None
-            and run.captured_at <= cutoff
             and run.status == "success"
             and run.unique_id.startswith(_BUILT)
             and run.materialized not in _STORES_NOTHING
         ):
-            held[run.unique_id][run.captured_at, run.invocation_id] = Observation(
-                at=run.captured_at,
-                calls=1,
-                mean_us=float(run.execution_us),
-                rows_per_call=None if run.rows_affected is None else float(run.rows_affected),
-            )
+            builds, key = held[run.unique_id], (run.captured_at, run.invocation_id)
+            if key not in builds or _work(builds[key]) < _work(run):
+                builds[key] = run
     return {
-        unique_id: tuple(builds[key] for key in sorted(builds))
+        unique_id: tuple(_build(at, builds[at, name]) for at, name in sorted(builds))
         for unique_id, builds in sorted(held.items())
     }
+
+
+def _work(run: NodeRun) -> tuple[int, int]:
+    return run.execution_us, -1 if run.rows_affected is None else run.rows_affected
+
+
+def _build(at: datetime, run: NodeRun) -> Observation:
+    return Observation(
+        at=at,
+        calls=1,
+        mean_us=float(run.execution_us),
+        rows_per_call=None if run.rows_affected is None else float(run.rows_affected),
+    )

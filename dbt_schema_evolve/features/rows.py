@@ -1,51 +1,52 @@
-"""How many rows each relation had when, from profiles that know it only now and then."""
+"""How many rows a relation had when, from profiles that know it only now and then."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from math import isfinite
 
 from dbt_schema_evolve.records.profiles import RelationProfile
-from dbt_schema_evolve.records.relations import RelationName
-
-RowSeries = tuple[tuple[datetime, int], ...]
 
 
-def row_series(
-    profiles: Iterable[RelationProfile], cutoff: datetime | None = None
-) -> Mapping[RelationName, RowSeries]:
-    """Return rows over time by relation, up to the cut-off.
+def counted_rows(profiles: Sequence[RelationProfile]) -> list[float]:
+    """Return the rows at each of one relation's profiles, which are in order of time.
 
     Postgres counts rows at ANALYZE and VACUUM only. In between the count stays while the table
-    grows, so it is scaled by the bytes since, as the planner does. Profiles without a count, and
-    relations that store nothing, are left out.
+    changes: what was inserted and deleted since is added where that is counted; otherwise the count
+    is scaled by the bytes since, as the planner does, which takes bloat for growth.
     """
-    held: dict[RelationName, dict[datetime, RelationProfile]] = defaultdict(dict)
-    for profile in profiles:
-        if profile.estimated_rows is None or (cutoff and profile.captured_at > cutoff):
-            continue
-        if profile.kind.stores_rows:
-            same = held[profile.relation].get(profile.captured_at)
-            if same is None or _size(same) < _size(profile):
-                held[profile.relation][profile.captured_at] = profile
-    return {
-        relation: _scaled([by_time[at] for at in sorted(by_time)])
-        for relation, by_time in sorted(held.items())
-    }
-
-
-def _size(profile: RelationProfile) -> tuple[int, int]:
-    return profile.table_bytes or 0, profile.estimated_rows or 0
-
-
-def _scaled(profiles: Sequence[RelationProfile]) -> RowSeries:
-    series = []
+    found = []
     counted = profiles[0]  # the first profile that shows the present count
     for profile in profiles:
         count = (profile.estimated_rows, profile.last_analyzed_at)
         if count != (counted.estimated_rows, counted.last_analyzed_at):
             counted = profile
-        rows = max(profile.estimated_rows or 0, 0)
-        if counted.table_bytes and profile.table_bytes:
-            rows = round(rows * profile.table_bytes / counted.table_bytes)
-        series.append((profile.captured_at, rows))
-    return tuple(series)
+        found.append(_rows(profile, counted))
+    return found
+
+
+def _rows(profile: RelationProfile, counted: RelationProfile) -> float:
+    rows = float(max(profile.estimated_rows or 0, 0))
+    since = _arrived(profile, counted)
+    if since is not None:
+        return max(rows + since, 0.0)
+    if _is_size(counted.table_bytes) and _is_size(profile.table_bytes):
+        return rows * (profile.table_bytes or 1) / (counted.table_bytes or 1)
+    return rows
+
+
+def _arrived(profile: RelationProfile, counted: RelationProfile) -> float | None:
+    """Return the rows that came since a count, less those that went; None where none says."""
+    pairs = (
+        (profile.inserted_rows, counted.inserted_rows),
+        (profile.deleted_rows, counted.deleted_rows),
+    )
+    changes = []
+    for now, then in pairs:
+        if now is None or then is None or not isfinite(now) or not isfinite(then) or now < then:
+            return None  # nobody counted, or the counters began anew
+        changes.append(float(now) - float(then))
+    inserted, deleted = changes
+    return inserted - deleted
+
+
+def _is_size(size: int | None) -> bool:
+    return size is not None and isfinite(size) and size > 0

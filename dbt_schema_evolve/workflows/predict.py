@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dbt_schema_evolve.features.cases import build_cases, query_cases
+from dbt_schema_evolve.features.cases import Cases
+from dbt_schema_evolve.features.facts import Facts
 from dbt_schema_evolve.features.flow_changes import WINDOW, FlowHistory
-from dbt_schema_evolve.features.rows import row_series
 from dbt_schema_evolve.lineage.sql.uses import query_uses
 from dbt_schema_evolve.ports import History
 from dbt_schema_evolve.predict.forecasts import forecasts
@@ -27,15 +27,19 @@ class Prediction:
 
 def predict(lineage: Lineage, history: History, now: datetime, horizon_days: float) -> Prediction:
     """Forecast every consumer's query and every build from facts no later than `now`."""
-    rows = row_series(history.relation_profiles(), now)
     asked = {name for consumer in lineage.graph.consumers for name in consumer.fingerprints}
-    stats = [stat for stat in lineage.stats if stat.fingerprint in asked]
-    ids = dict(lineage.schema.owners)
     changes = changes_by_state(history.lineage, now - _FLOW_SEEN)
-    flow = FlowHistory(changes, lineage.graph.consumers)
-    queries = query_cases(stats, lineage.uses, rows, ids, now, flow)
-    builds = build_cases(history.node_runs(), _model_uses(lineage), rows, ids, now, flow)
-    found, skips = forecasts((*queries, *builds), horizon_days)
+    facts = Facts(
+        graph=lineage.graph,
+        ids=dict(lineage.schema.owners),
+        uses={**lineage.uses, **_model_uses(lineage)},
+        stats=tuple(stat for stat in lineage.stats if stat.fingerprint in asked),
+        runs=tuple(history.node_runs()),
+        relations=tuple(history.relation_profiles()),
+        columns=tuple(history.latest_column_profiles()),
+        flow=FlowHistory(changes, lineage.graph.consumers),
+    )
+    found, skips = forecasts(Cases(facts).at(now), horizon_days)
     return Prediction(found, skips)
 
 

@@ -1,12 +1,17 @@
 """A simulated warehouse for forecasts: relations that grow, and queries whose time follows them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import exp
 from random import Random
 
-from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.features.facts import Facts
+from dbt_schema_evolve.features.flow_changes import FlowHistory
+from dbt_schema_evolve.records.lineage import LineageGraph
+from dbt_schema_evolve.records.profiles import RelationProfile
+from dbt_schema_evolve.records.project import NodeRun
+from dbt_schema_evolve.records.relations import RelationKind, RelationName
 from dbt_schema_evolve.records.workload import QueryStat, QueryUses
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -35,6 +40,25 @@ class World:
     row_series: Mapping[RelationName, tuple[tuple[datetime, int], ...]]
     truth_us: Mapping[str, float]
     today: datetime
+    runs: tuple[NodeRun, ...] = ()
+    flow: FlowHistory = field(default_factory=FlowHistory)
+
+    @property
+    def facts(self) -> Facts:
+        """The same as features are made from it; the source's lineage id is known, no more."""
+        return Facts(
+            graph=LineageGraph((), (), ()),
+            ids={EVENTS: "source.shop.events"},
+            uses=self.uses,
+            stats=self.stats,
+            runs=self.runs,
+            relations=tuple(
+                RelationProfile(relation, RelationKind.TABLE, at, rows, None, None)
+                for relation, series in self.row_series.items()
+                for at, rows in series
+            ),
+            flow=self.flow,
+        )
 
 
 def world(

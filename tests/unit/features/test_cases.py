@@ -2,17 +2,21 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from math import isfinite
+from math import isfinite, log
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbt_schema_evolve.features.bayes import Belief, fit
-from dbt_schema_evolve.features.cases import build_cases, query_cases
-from dbt_schema_evolve.features.elasticity import QUERY_PRIOR, RowClock
+from dbt_schema_evolve.features.bayes import Fits, fit
+from dbt_schema_evolve.features.cases import Cases
+from dbt_schema_evolve.features.elasticity import QUERY_PRIOR
 from dbt_schema_evolve.features.flow_changes import FlowHistory
+from dbt_schema_evolve.features.known_rows import KnownRows
+from dbt_schema_evolve.features.sizes import sizes
+from dbt_schema_evolve.features.timeline import days_of
 from dbt_schema_evolve.records.forecasts import Case
 from dbt_schema_evolve.records.lineage_changes import Aspect, DatedChanges, LineageChange
 from dbt_schema_evolve.records.project import NodeRun
@@ -20,10 +24,11 @@ from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import QueryStat
 from tests.fakes.forecasting import EVENTS, NATIONS, ORDERS, World, day, uses, world
 
+_FACTS = world(lambda t: 1 + 0.03 * t, queries=3)
+
 
 def cases(facts: World, cutoff: datetime | None = None) -> tuple[Case, ...]:
-    ids = {EVENTS: "source.shop.events"}
-    return query_cases(facts.stats, facts.uses, facts.row_series, ids, cutoff or facts.today)
+    return Cases(facts.facts).at(cutoff or facts.today)
 
 
 def exponent(case: Case) -> float:
@@ -42,10 +47,8 @@ def test_changes_in_the_flow_of_what_a_query_reads_are_features_up_to_the_cutoff
     facts = world(lambda _: 1.0, queries=1)
     widened = LineageChange("source.shop.events", Aspect.TYPE, "integer", "bigint", "id")
     flow = FlowHistory((DatedChanges(day(10), (widened,)),))
-    ids = {EVENTS: "source.shop.events"}
-    arguments = (facts.stats, facts.uses, facts.row_series, ids)
-    (after,) = query_cases(*arguments, day(12), flow)
-    (before,) = query_cases(*arguments, day(9), flow)
+    (after,) = cases(replace(facts, flow=flow), day(12))
+    (before,) = cases(replace(facts, flow=flow), day(9))
     found = dict(after.features.values)
     assert (found["flow_types_changed"], found["flow_days_since_change"]) == (1.0, 2.0)
     assert not any(name.startswith("flow") for name, _ in before.features.values)
@@ -125,18 +128,29 @@ def test_features_name_levels_slopes_and_growth() -> None:
 
 
 def test_rows_between_captures_are_interpolated_and_held_at_the_ends() -> None:
-    clock = RowClock({EVENTS: ((day(0), 100), (day(2), 300))}, day(9))
-    at = [round(2.718281828 ** clock.log_rows(EVENTS, day(n))) for n in (-1, 0, 1, 2, 5)]
-    assert at == [100, 100, 200, 300, 300]
+    facts = replace(_FACTS, row_series={EVENTS: ((day(0), 100), (day(2), 300))})
+    rows = KnownRows(sizes(facts.facts.relations), {}, days_of(day(9)))
+    asked = np.array([days_of(day(n)) for n in (-1, 0, 1, 2, 5)])
+    assert rows.at(EVENTS, asked).tolist() == [100, 100, 200, 300, 300]
+    assert rows.log_change(EVENTS, days_of(day(1))) == pytest.approx(log(300 / 200))
+    assert rows.log_change(EVENTS, days_of(day(-1))) is None
+
+
+def test_rows_captured_after_the_cutoff_are_not_interpolated_towards() -> None:
+    facts = replace(_FACTS, row_series={EVENTS: ((day(0), 100), (day(2), 300))})
+    rows = KnownRows(sizes(facts.facts.relations), {}, days_of(day(1)))
+    assert rows.at(EVENTS, np.array([days_of(day(1))])).tolist() == [100]
+
+
+def line(ys: list[float]) -> Fits:
+    xs, weights = np.array([[0.02 * n for n in range(14)]]), np.ones((1, 14))
+    return fit(xs, np.array([ys]), weights, np.array([0.8]), np.array([0.5]), 0.1)
 
 
 def test_a_noisy_neighbour_is_not_news_about_the_query() -> None:
-    xs = [0.02 * n for n in range(14)]
-    ys = [x * 1.0 for x in xs]
-    ys[11] += 3.0
-    calm = fit(xs, ys[:11] + [x * 1.0 for x in xs[11:]], [1.0] * 14, Belief(0.8, 0.5), 0.1)
-    wild = fit(xs, ys, [1.0] * 14, Belief(0.8, 0.5), 0.1)
-    assert wild.slope.mean == pytest.approx(calm.slope.mean, abs=0.2)
+    ys = [0.02 * n for n in range(14)]
+    wild = [y + 3.0 * (n == 11) for n, y in enumerate(ys)]
+    assert line(wild).mean[0] == pytest.approx(line(ys).mean[0], abs=0.2)
 
 
 run_times = st.integers(0, 10**7)
@@ -150,9 +164,9 @@ def build(n: int, us: int, *, materialized: str = "table", status: str = "succes
 
 def test_builds_become_cases_of_their_model() -> None:
     facts = world(lambda t: 1 + 0.02 * t)
-    runs = [build(n, 1_000_000 + 20_000 * n) for n in range(15)]
+    runs = tuple(build(n, 1_000_000 + 20_000 * n) for n in range(15))
     read = {"model.shop.große": uses("", EVENTS)}
-    (case,) = build_cases(runs, read, facts.row_series, {}, facts.today)
+    (case,) = cases(replace(facts, stats=(), runs=runs, uses=read))
     assert case.subject == "model.shop.große"
     assert case.driver is not None
     assert case.driver.relation == EVENTS
@@ -169,7 +183,8 @@ def test_builds_become_cases_of_their_model() -> None:
     ],
 )
 def test_what_is_no_build_of_stored_rows_is_no_case(runs: list[NodeRun]) -> None:
-    assert build_cases(runs, {}, {}, {}, day(30)) == ()
+    facts = replace(world(lambda _: 1.0), stats=(), runs=tuple(runs))
+    assert cases(facts, day(30)) == ()
 
 
 def test_an_incremental_model_is_believed_to_follow_its_sources_less() -> None:
@@ -177,8 +192,8 @@ def test_an_incremental_model_is_believed_to_follow_its_sources_less() -> None:
     read = {"model.shop.große": uses("", NATIONS)}
 
     def believed(materialized: str) -> float:
-        runs = [build(n, 1_000_000, materialized=materialized) for n in range(15)]
-        (case,) = build_cases(runs, read, facts.row_series, {}, facts.today)
+        runs = tuple(build(n, 1_000_000, materialized=materialized) for n in range(15))
+        (case,) = cases(replace(facts, stats=(), runs=runs, uses=read))
         return exponent(case)
 
     assert believed("incremental") < believed("table")
@@ -199,7 +214,6 @@ later = st.builds(
 later_counts = st.lists(
     st.tuples(st.floats(10.01, 50).map(day), st.integers(0, 2**62)), max_size=10
 )
-_FACTS = world(lambda t: 1 + 0.03 * t, queries=3)
 
 
 @given(st.lists(later, max_size=20), later_counts, st.randoms(use_true_random=False))
@@ -222,11 +236,12 @@ def test_nothing_after_the_cutoff_is_ever_read(
 def test_builds_after_the_cutoff_are_never_read(
     after: list[tuple[float, int]],
 ) -> None:
-    runs = [build(n, 1_000_000 + n) for n in range(10)]
-    more = [replace(build(99 + n, us), captured_at=day(at)) for n, (at, us) in enumerate(after)]
-    read = {"model.shop.große": uses("", EVENTS)}
-    arguments = (read, _FACTS.row_series, {}, day(10))
-    assert build_cases([*more, *runs], *arguments) == build_cases(runs, *arguments)
+    runs = tuple(build(n, 1_000_000 + n) for n in range(10))
+    more = tuple(
+        replace(build(99 + n, us), captured_at=day(at)) for n, (at, us) in enumerate(after)
+    )
+    known = replace(_FACTS, stats=(), runs=runs, uses={"model.shop.große": uses("", EVENTS)})
+    assert cases(replace(known, runs=more + runs), day(10)) == cases(known, day(10))
 
 
 def test_relations_are_listed_largest_first() -> None:

@@ -1,18 +1,29 @@
 """Changes in the flow of data are counted before the cut-off, and only there."""
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbt_schema_evolve.features.flow_changes import flow_features
+from dbt_schema_evolve.features.flow_changes import FlowHistory, KnownFlow
 from dbt_schema_evolve.records.lineage import Consumer
 from dbt_schema_evolve.records.lineage_changes import Aspect, DatedChanges, LineageChange
 
 NOON = datetime(2026, 3, 15, 12, tzinfo=UTC)
 WEEK = timedelta(days=7)
 FCT, STG, MART = "model.shop.fct", "model.shop.stg", "model.shop.mart"
+
+
+def flow_features(
+    nodes: Collection[str],
+    states: Iterable[DatedChanges],
+    consumers: Iterable[Consumer],
+    cutoff: datetime,
+    window: timedelta,
+) -> Mapping[str, float]:
+    return KnownFlow(FlowHistory(tuple(states), tuple(consumers)), cutoff, window).features(nodes)
 
 
 def ago(days: float, *changes: LineageChange) -> DatedChanges:

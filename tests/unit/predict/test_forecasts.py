@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbt_schema_evolve.features.cases import query_cases
+from dbt_schema_evolve.features.cases import Cases
 from dbt_schema_evolve.predict.forecasts import forecasts
 from dbt_schema_evolve.predict.intervals import student
 from dbt_schema_evolve.predict.limits import days_until
@@ -40,8 +40,7 @@ REGIMES: dict[str, Callable[[float], float]] = {
 
 
 def cases(facts: World) -> tuple[Case, ...]:
-    ids = {EVENTS: "source.shop.events"}
-    return query_cases(facts.stats, facts.uses, facts.row_series, ids, facts.today)
+    return Cases(facts.facts).at(facts.today)
 
 
 def errors(found: tuple[Forecast, ...], facts: World) -> float:

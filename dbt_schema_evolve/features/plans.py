@@ -1,0 +1,89 @@
+"""What the planner says of a subject's future, in the newest outlook before a cut-off."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite, log
+
+from dbt_schema_evolve.features.timeline import Timeline, days_of
+from dbt_schema_evolve.records.outlooks import Outlook
+
+HORIZONS = (7, 14, 30)  # days ahead
+_WINDOW_DAYS = 30.0  # in which changes of plan are counted: as long as forecasts look ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """One subject's plans: those of the newest outlook, and how they changed before."""
+
+    made_days: float  # since 1970
+    by_horizon: Mapping[int, Outlook]  # 0: now
+    changed_days: Sequence[float]  # when the plan of horizon 0 was found to be another
+
+    def features(self, cutoff: float) -> Mapping[str, float]:
+        """Return named numbers; what no outlook says is left out."""
+        recent = [day for day in self.changed_days if day > cutoff - _WINDOW_DAYS]
+        values = {
+            "outlook_age_days": cutoff - self.made_days,
+            "plan_changes": float(len(recent)),
+        }
+        if self.changed_days:
+            values["plan_days_since_change"] = cutoff - self.changed_days[-1]
+        now = self.by_horizon.get(0)
+        if now is not None:
+            values["plan_log_cost"] = log(max(now.estimated_cost, 0.01))
+            values["plan_fill_ratio"] = now.estimated_fill_ratio
+        for days in HORIZONS:
+            then = self.by_horizon.get(days)
+            if then is None:
+                continue
+            values[f"plan_flips_{days}"] = float(bool(then.flips))
+            values[f"plan_fill_ratio_{days}"] = then.estimated_fill_ratio
+            values[f"plan_log_row_ratio_{days}"] = log(max(then.row_ratio, 1e-6))
+            if now is not None:
+                values[f"plan_log_cost_ratio_{days}"] = log(
+                    max(then.estimated_cost, 0.01) / max(now.estimated_cost, 0.01)
+                )
+                values[f"plan_spills_{days}"] = float(
+                    now.estimated_fill_ratio <= 1 < then.estimated_fill_ratio
+                )
+        return values
+
+
+class Outlooks:
+    """The outlooks of each subject, over all times."""
+
+    def __init__(self, outlooks: Iterable[Outlook]) -> None:
+        """Take outlooks in any order."""
+        held: dict[str, dict[datetime, dict[int, Outlook]]] = defaultdict(lambda: defaultdict(dict))
+        for outlook in sorted((o for o in outlooks if isfinite(o.horizon_days)), key=_order):
+            held[outlook.subject][outlook.made_at][round(outlook.horizon_days)] = outlook
+        self._made = {
+            subject: Timeline(sorted(made.items(), key=lambda item: item[0]), lambda item: item[0])
+            for subject, made in held.items()
+        }
+
+    def at(self, subject: str, cutoff: float) -> Plans | None:
+        """Return what was known of a subject's plans at a cut-off; None where nothing was."""
+        made = self._made[subject].until(cutoff) if subject in self._made else ()
+        if not made:
+            return None
+        changed = []
+        before = ""
+        for at, by_horizon in made:
+            plan = by_horizon[0].plan_id if 0 in by_horizon else ""
+            if plan and before and plan != before:
+                changed.append(days_of(at))
+            before = plan or before
+        newest_at, newest = made[-1]
+        return Plans(days_of(newest_at), newest, changed)
+
+
+def _order(outlook: Outlook) -> tuple[float | str, ...]:
+    """Of two outlooks of one instant and horizon the dearer one counts, whatever their order."""
+    cost, fill = outlook.estimated_cost, outlook.estimated_fill_ratio
+    return (
+        outlook.horizon_days, cost if isfinite(cost) else 0.0, fill if isfinite(fill) else 0.0,
+        outlook.plan_id, *outlook.flips,
+    )  # fmt: skip

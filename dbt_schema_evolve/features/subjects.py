@@ -1,0 +1,64 @@
+"""What each query and build took over time, as arrays that any cut-off can cut."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite, log, log1p, nan
+
+import numpy as np
+
+from dbt_schema_evolve.features.observations import Observations
+from dbt_schema_evolve.features.timeline import Floats, days_of
+from dbt_schema_evolve.records.forecasts import Observation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """One query or build with all of its history; NaN where an observation does not say."""
+
+    name: str  # a fingerprint, or the unique id of a model
+    is_build: bool
+    observations: Observations
+    days: Floats  # since 1970, sorted; the same object where subjects were observed together
+    calls: Floats
+    log_us: Floats
+    log_blocks: Floats  # log(1 + n), like those below
+    log_temp_blocks: Floats
+    log_rows: Floats
+
+
+def subjects(observations: Mapping[str, Observations], *, are_builds: bool) -> tuple[Subject, ...]:
+    """Return subjects by name."""
+    grids: dict[bytes, Floats] = {}
+
+    def shared(days: Floats) -> Floats:
+        return grids.setdefault(days.tobytes(), days)
+
+    return tuple(
+        Subject(
+            name=name,
+            is_build=are_builds,
+            observations=held,
+            days=shared(np.array([days_of(o.at) for o in held])),
+            calls=np.array([float(o.calls) for o in held]),
+            log_us=_logs(held, lambda o: o.mean_us, log, least=0.001),
+            log_blocks=_logs(held, lambda o: o.blocks_per_call, log1p),
+            log_temp_blocks=_logs(held, lambda o: o.temp_blocks_per_call, log1p),
+            log_rows=_logs(held, lambda o: o.rows_per_call, log1p),
+        )
+        for name, held in sorted(observations.items())
+    )
+
+
+def _logs(
+    held: Iterable[Observation],
+    read: Callable[[Observation], float | None],
+    logarithm: Callable[[float], float],
+    least: float = 0.0,
+) -> Floats:
+    values = (read(o) for o in held)
+    return np.array(
+        [
+            nan if value is None or not isfinite(value) or value < least else logarithm(value)
+            for value in values
+        ]
+    )

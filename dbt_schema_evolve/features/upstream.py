@@ -1,0 +1,178 @@
+"""Growth on its way to a subject: what has arrived, and what a build has yet to bring."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from heapq import heappop, heappush
+from math import log1p
+from typing import NamedTuple
+
+import numpy as np
+
+from dbt_schema_evolve.features.condition import CHANGES
+from dbt_schema_evolve.features.following import elasticities
+from dbt_schema_evolve.features.known_rows import KnownRows
+from dbt_schema_evolve.features.lines import middle
+from dbt_schema_evolve.features.stored_graph import StoredGraph
+from dbt_schema_evolve.features.timeline import Floats, known
+from dbt_schema_evolve.records.relations import RelationName
+
+AHEAD = 7.0  # days that growth is drawn ahead: a label looks at seven runs
+_FAINT = 0.02  # influence below which nothing is followed any further up
+_SHRUNK = -0.9  # of its rows a day: a line through a rebuild may say more than all
+_CADENCE = 8  # builds whose distances tell how often a model is built
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How one relation's rows have moved lately, in logarithms; 0 where nobody counted by then."""
+
+    per_day: float  # by a robust line
+    change_1: float  # log(rows now / rows so many days ago)
+    change_3: float
+    change_7: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A stored relation above a subject, and how far its growth has come."""
+
+    node: str
+    relation: RelationName
+    influence: float  # percent more rows where the subject reads, for one percent more of its own
+    via: tuple[str, ...]  # the models in between, the nearest to the subject first
+    pace: Pace
+    # log(rows now / rows that the subject saw when it last ran): at the last build of the model in
+    # between, before the last build of the next one, and so on. None: a build is unknown.
+    not_arrived: float | None
+    is_root: bool  # no stored relation is known above it
+    movement: float  # how much it stirs the subject: by what has come, is under way, will come
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """For a model that has yet to bring what has grown above it."""
+
+    node: str
+    age_days: float  # since its last build
+    cadence_days: float | None  # between its builds, usually; None: it was seen once
+
+
+class _Way(NamedTuple):
+    """A relation on the way up, by the path that carries most."""
+
+    influence: float
+    seen: float | None  # when the subject saw it last, in days since 1970
+    via: tuple[str, ...]
+
+
+class Upstream:
+    """Walks up from what is read, as far as is known at one cut-off."""
+
+    def __init__(
+        self,
+        graph: StoredGraph,
+        relations: Mapping[str, RelationName],
+        rows: KnownRows,
+        builds: Mapping[str, Floats],
+        cutoff: float,
+    ) -> None:
+        """Take relations by node id, and instants of successful builds likewise."""
+        self._graph = graph
+        self._relations = relations
+        self._rows = rows
+        self._builds = builds
+        self._cutoff = cutoff
+        self._elasticities = elasticities(graph.edges, relations, rows, builds, cutoff)
+        self._above = cache(self._walk)
+        self._pace = cache(self._measure)
+
+    def of(self, read: Iterable[str], seen: float) -> Sequence[Reached]:
+        """Return what is above a subject that last ran at `seen`, what stirs it most first.
+
+        Of several nodes that it reads each counts for its share of the rows.
+        """
+        counts = {
+            node: max(self._rows.now(self._relations[node]), 1.0)
+            if node in self._relations
+            else 1.0
+            for node in read
+        }
+        total = sum(counts.values())
+        ways: dict[str, _Way] = {}
+        for node, count in sorted(counts.items()):
+            for above, way in self._above(node, seen):
+                ways[above] = _joined(
+                    ways.get(above), way._replace(influence=way.influence * count / total)
+                )
+        found = [
+            self._reached(node, way)
+            for node, way in ways.items()
+            if node in self._relations and self._relations[node] in self._rows
+        ]
+        return sorted(found, key=lambda each: (-each.movement, -len(each.via), each.node))
+
+    def longest_wait(self, models: Iterable[str]) -> Wait | None:
+        """Return the wait for the model built longest ago; None where no build is known."""
+        built = [(self._last_build(node, self._cutoff), node) for node in models]
+        oldest, node = min(((at, node) for at, node in built if at is not None), default=(None, ""))
+        if oldest is None:
+            return None
+        builds = self._builds[node]
+        gaps = np.diff(builds[: known(builds, self._cutoff)])[-_CADENCE:]
+        cadence = middle(np.sort(gaps)) if len(gaps) else None
+        return Wait(node, self._cutoff - oldest, cadence)
+
+    def _last_build(self, node: str, before: float) -> float | None:
+        builds = self._builds.get(node)
+        count = known(builds, before) if builds is not None else 0
+        return float(builds[count - 1]) if builds is not None and count else None
+
+    def _walk(self, start: str, seen: float) -> Sequence[tuple[str, _Way]]:
+        """Go up in the order of the graph, so that all that a node carries is known at its turn."""
+        ways = {start: _Way(1.0, seen, ())}
+        waiting = [(-self._graph.ranks.get(start, 0), start)]
+        while waiting:
+            _, node = heappop(waiting)
+            here = ways[node]
+            before = self._last_build(node, here.seen) if here.seen is not None else None
+            for edge in self._graph.into(node):
+                carried = here.influence * self._elasticities[edge]
+                if carried >= _FAINT:
+                    if edge.source not in ways:
+                        heappush(waiting, (-self._graph.ranks[edge.source], edge.source))
+                    way = _Way(carried, before, (*here.via, node))
+                    ways[edge.source] = _joined(ways.get(edge.source), way)
+        return tuple(ways.items())
+
+    def _reached(self, node: str, way: _Way) -> Reached:
+        relation = self._relations[node]
+        pace = self._pace(relation)
+        not_arrived = None if way.seen is None else self._rows.log_change(relation, way.seen)
+        moved = abs(pace.change_7) + abs(not_arrived or 0.0) + AHEAD * abs(pace.per_day)
+        return Reached(
+            node=node,
+            relation=relation,
+            influence=way.influence,
+            via=way.via,
+            pace=pace,
+            not_arrived=not_arrived,
+            is_root=self._graph.is_root(node),
+            movement=way.influence * moved,
+        )
+
+    def _measure(self, relation: RelationName) -> Pace:
+        growth = self._rows.growth(relation)
+        changes = (self._rows.log_change(relation, self._cutoff - days) for days in CHANGES)
+        return Pace(
+            log1p(max(growth.ratio_per_day, _SHRUNK)) if growth is not None else 0.0,
+            *(change or 0.0 for change in changes),
+        )
+
+
+def _joined(one: _Way | None, other: _Way) -> _Way:
+    """Two ways to one relation carry what both carry, and are told of as the stronger one."""
+    if one is None:
+        return other
+    stronger = max(one, other, key=lambda way: (way.influence, way.via))
+    return stronger._replace(influence=one.influence + other.influence)
