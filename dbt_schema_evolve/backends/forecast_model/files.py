@@ -1,4 +1,4 @@
-"""Forecast models on disk: one zip archive each, so that a model is replaced whole or not at all."""
+"""Forecast models on disk: a zip archive each, so that one is replaced whole or not at all."""
 
 import zlib
 from functools import cache

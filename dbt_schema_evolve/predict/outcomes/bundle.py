@@ -1,4 +1,4 @@
-"""A trained belief as files: two tree ensembles in LightGBM's text, and a manifest that names them."""
+"""A trained belief as files: two tree ensembles in LightGBM's text, and a manifest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

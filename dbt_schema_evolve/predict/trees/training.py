@@ -1,0 +1,145 @@
+"""Examples -> Trees: the same at each run, and honest about groups that were not learned from.
+
+Everything is cross-fitted by group: five times a fifth of the groups is left out, and what the
+trees of the other four fifths say of it decides how many trees there are, what a score means as a
+probability, and how wide intervals have to be. The trees that are kept learn from all groups.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, cast
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from dbt_schema_evolve.predict import conformal
+from dbt_schema_evolve.predict.intervals import COVERAGE
+from dbt_schema_evolve.predict.trees.chance import brier, chance
+from dbt_schema_evolve.predict.trees.table import HORIZON_FEATURES, Floats, table
+from dbt_schema_evolve.predict.trees.trees import Trees
+from dbt_schema_evolve.records.examples import Example
+from dbt_schema_evolve.records.forecasts import CauseKind
+
+CauseOf = Callable[[str], CauseKind | None]
+
+FOLDS = 5
+_MOST_TREES = 400
+_PATIENCE = 30  # trees without any gain on left-out groups
+_SETTINGS: dict[str, Any] = {
+    "learning_rate": 0.05,
+    "num_leaves": 15,
+    "min_data_in_leaf": 40,
+    "lambda_l2": 10.0,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "seed": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+    "verbose": -1,
+}
+_CLASSES = _SETTINGS | {"objective": "binary", "metric": "binary_logloss"}
+_QUANTILES = {
+    name: _SETTINGS | {"objective": "quantile", "metric": "quantile", "alpha": alpha}
+    for name, alpha in (
+        ("low", (1 - COVERAGE) / 2),
+        ("middle", 0.5),
+        ("high", (1 + COVERAGE) / 2),
+    )
+}
+
+Fold = tuple[NDArray[np.int64], NDArray[np.int64]]  # rows to learn from, rows left out
+
+
+def train(examples: Iterable[Example], cause_of: CauseOf) -> Trees:
+    """Learn from scratch."""
+    known = table(examples)
+    groups = _numbered(known.groups)
+    scored = np.flatnonzero(~np.isnan(known.degraded))
+    truth = known.degraded[scored]
+    degraded = _fit(_CLASSES, known.rows[scored], truth, groups[scored], known.names)
+    said = chance(degraded.left_out, truth)
+
+    future, rows = known.future, known.at_horizons()
+    of = groups[future.example]
+    names = (*known.names, *HORIZON_FEATURES)
+    quantiles = {
+        name: _fit(settings, rows, future.log_ratio, of, names)
+        for name, settings in _QUANTILES.items()
+    }
+    missed = conformal.misses(
+        quantiles["low"].left_out, quantiles["high"].left_out, future.log_ratio
+    )
+    correction = conformal.correction(future.horizon, missed, of, COVERAGE)
+    base_rate = float(np.mean(truth))
+    return Trees(
+        features=known.names,
+        causes=_causes(known.names, cause_of),
+        degraded=degraded.text,
+        low=quantiles["low"].text,
+        middle=quantiles["middle"].text,
+        high=quantiles["high"].text,
+        chance=said,
+        correction=correction,
+        base_rate=base_rate,
+        figures={
+            "brier": brier(said(degraded.left_out), truth),
+            "brier_of_base_rate": base_rate * (1 - base_rate),
+            "coverage_uncorrected": float(np.mean(missed <= 0)),
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    text: str
+    left_out: NDArray[np.float64]  # what was said of each row by trees that did not learn from it
+
+
+def _fit(
+    settings: dict[str, Any], rows: Floats, answers: Floats, groups: NDArray[np.int64],
+    names: Sequence[str],
+) -> _Fitted:  # fmt: skip
+    data = lightgbm.Dataset(rows, answers, feature_name=list(names), params=settings)
+    folds = _folds(groups)
+    found = lightgbm.cv(
+        settings,
+        data,
+        num_boost_round=_MOST_TREES,
+        folds=folds,
+        callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
+        return_cvbooster=True,
+    )
+    crossed = cast("lightgbm.CVBooster", found["cvbooster"])
+    left_out = np.zeros(len(rows))
+    for booster, (_, out) in zip(crossed.boosters, folds, strict=True):
+        left_out[out] = booster.predict(
+            rows[out], raw_score=True, num_iteration=crossed.best_iteration
+        )
+    whole = lightgbm.train(settings, data, num_boost_round=crossed.best_iteration)
+    return _Fitted(whole.model_to_string(), left_out)
+
+
+def _folds(groups: NDArray[np.int64]) -> list[Fold]:
+    fold_of = groups % FOLDS
+    return [
+        (np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold))
+        for fold in sorted(set(fold_of.tolist()))
+    ]
+
+
+def _numbered(groups: Sequence[str]) -> NDArray[np.int64]:
+    """Number groups in an order that has nothing to do with their names, but is always the same."""
+    shuffled = sorted(set(groups), key=lambda group: sha256(group.encode()).digest())
+    number = {group: place for place, group in enumerate(shuffled)}
+    return np.array([number[group] for group in groups], np.int64)
+
+
+def _causes(names: Sequence[str], cause_of: CauseOf) -> dict[str, CauseKind]:
+    found = {name: cause_of(name) for name in names if not name.startswith("projected_")}
+    known = {name: kind for name, kind in found.items() if kind is not None}
+    projected = {name: CauseKind.GROWTH for name in names if name not in found}
+    return known | projected
