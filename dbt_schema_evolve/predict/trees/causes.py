@@ -8,9 +8,6 @@ where something grows, and that a subject has been getting slower is what every 
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dbt_schema_evolve.records.forecasts import Case, Cause, CauseKind, Suspect
 
 _BROUGHT_ABOUT = (CauseKind.PLAN_FLIP, CauseKind.SPILL)
@@ -22,11 +19,11 @@ _UNEXPLAINED = Suspect(
 
 
 def pushes(
-    contributions: NDArray[np.float64], features: Sequence[str], kinds: Mapping[str, CauseKind]
+    contributions: Sequence[float], features: Sequence[str], kinds: Mapping[str, CauseKind]
 ) -> Mapping[CauseKind, float]:
-    """Return what pushes one case towards slower, in log-odds by kind."""
+    """Return what pushes one case towards slower, by kind."""
     sums = dict.fromkeys(CauseKind, 0.0)
-    for name, contribution in zip(features, contributions.tolist(), strict=True):
+    for name, contribution in zip(features, contributions, strict=True):
         if name in kinds:
             sums[kinds[name]] += contribution
     return {kind: push for kind, push in sums.items() if push > 0}

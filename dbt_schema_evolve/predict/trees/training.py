@@ -38,7 +38,7 @@ _SETTINGS: dict[str, Any] = {
     "seed": 1,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 1,
+    "num_threads": 1,  # two that share a core wait for each other: ten times as long
     "verbose": -1,
 }
 _CLASSES = _SETTINGS | {"objective": "binary", "metric": "binary_logloss"}
@@ -77,7 +77,7 @@ def train(examples: Iterable[Example], cause_of: CauseOf) -> Trees:
     base_rate = float(np.mean(truth))
     return Trees(
         features=known.names,
-        causes=_causes(known.names, cause_of),
+        causes=_causes(names, cause_of),
         degraded=degraded.text,
         low=quantiles["low"].text,
         middle=quantiles["middle"].text,
@@ -139,7 +139,6 @@ def _numbered(groups: Sequence[str]) -> NDArray[np.int64]:
 
 
 def _causes(names: Sequence[str], cause_of: CauseOf) -> dict[str, CauseKind]:
-    found = {name: cause_of(name) for name in names if not name.startswith("projected_")}
-    known = {name: kind for name, kind in found.items() if kind is not None}
-    projected = {name: CauseKind.GROWTH for name in names if name not in found}
-    return known | projected
+    own = {name: CauseKind.GROWTH for name in names if name.startswith("projected_")}
+    found = {name: own.get(name) or cause_of(name) for name in names}
+    return {name: kind for name, kind in found.items() if kind is not None}

@@ -9,7 +9,8 @@ from dbt_schema_evolve.predict.trees.chance import Chance
 from dbt_schema_evolve.records.forecasts import CauseKind
 
 NAME = "trees"
-ENSEMBLES = ("degraded", "low", "middle", "high")
+QUANTILES = ("low", "middle", "high")
+ENSEMBLES = ("degraded", *QUANTILES)
 
 
 @dataclass(frozen=True, slots=True)
