@@ -48,9 +48,7 @@ def case(
     """A subject read from one table, whose time follows that table's rows one to one."""
     daily = log(1 + growth) + bloat if slope is None else slope
     observations = tuple(
-        Observation(
-            TODAY - timedelta(days=ago), 20, LEVEL_US * exp(-daily * max(ago - 3, -3))
-        )
+        Observation(TODAY - timedelta(days=ago), 20, LEVEL_US * exp(-daily * max(ago - 3, -3)))
         for ago in range(windows - 1, -1, -1)
     )
     return Case(

@@ -6,7 +6,7 @@ probability, and how wide intervals have to be. The trees that are kept learn fr
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, cast
 
@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dbt_schema_evolve.predict import conformal
+from dbt_schema_evolve.predict.conformal import Correction
 from dbt_schema_evolve.predict.intervals import COVERAGE
-from dbt_schema_evolve.predict.trees.chance import brier, chance
-from dbt_schema_evolve.predict.trees.table import HORIZON_FEATURES, Floats, table
+from dbt_schema_evolve.predict.trees.chance import Chance, brier, chance
+from dbt_schema_evolve.predict.trees.table import HORIZON_FEATURES, Floats, Table, table
 from dbt_schema_evolve.predict.trees.trees import Trees
 from dbt_schema_evolve.records.examples import Example
 from dbt_schema_evolve.records.forecasts import CauseKind
@@ -51,45 +52,84 @@ _QUANTILES = {
     )
 }
 
+# What corrects a prior: few trees, and none where own history is too short to say anything.
+_OWN_TREES = 30
+_LEAST_DEGRADED = 30
+_LEAST_FUTURES = 500
+
 Fold = tuple[NDArray[np.int64], NDArray[np.int64]]  # rows to learn from, rows left out
 
 
 def train(examples: Iterable[Example], cause_of: CauseOf) -> Trees:
-    """Learn from scratch."""
+    """Learn from scratch; examples are read one at a time."""
     known = table(examples)
-    groups = _numbered(known.groups)
-    scored = np.flatnonzero(~np.isnan(known.degraded))
-    truth = known.degraded[scored]
-    degraded = _fit(_CLASSES, known.rows[scored], truth, groups[scored], known.names)
-    said = chance(degraded.left_out, truth)
-
-    future, rows = known.future, known.at_horizons()
-    of = groups[future.example]
     names = (*known.names, *HORIZON_FEATURES)
-    quantiles = {
-        name: _fit(settings, rows, future.log_ratio, of, names)
-        for name, settings in _QUANTILES.items()
-    }
-    missed = conformal.misses(
-        quantiles["low"].left_out, quantiles["high"].left_out, future.log_ratio
-    )
-    correction = conformal.correction(future.horizon, missed, of, COVERAGE)
-    base_rate = float(np.mean(truth))
-    return Trees(
+    nothing = Trees(
         features=known.names,
         causes=_causes(names, cause_of),
-        degraded=degraded.text,
-        low=quantiles["low"].text,
-        middle=quantiles["middle"].text,
-        high=quantiles["high"].text,
+        degraded="",
+        low="",
+        middle="",
+        high="",
+        chance=Chance(1.0, 0.0),
+        correction=Correction((0.0,) * len(conformal.BANDS)),
+        base_rate=0.0,
+        figures={},
+    )
+    return _with_quantiles(_with_degradation(nothing, known), known)
+
+
+def fine_tune(prior: Trees, examples: Iterable[Example]) -> Trees:
+    """Correct a prior by the history of one warehouse, of which each subject counts as a group.
+
+    What the history is too short for stays as it is.
+    """
+    known = table(
+        (replace(example, group=example.case.subject) for example in examples), prior.features
+    )
+    tuned = prior
+    if np.nansum(known.degraded) >= _LEAST_DEGRADED:
+        tuned = _with_degradation(tuned, known)
+    if len(known.future.log_ratio) >= _LEAST_FUTURES:
+        tuned = _with_quantiles(tuned, known)
+    return tuned
+
+
+def _with_degradation(start: Trees, known: Table) -> Trees:
+    scored = np.flatnonzero(~np.isnan(known.degraded))
+    truth, groups = known.degraded[scored], _numbered(known.groups)[scored]
+    fitted = _fit(_CLASSES, known.rows[scored], truth, groups, known.names, start.degraded)
+    said = chance(fitted.left_out, truth)
+    base_rate = float(np.mean(truth))
+    figures = {
+        "brier": brier(said(fitted.left_out), truth),
+        "brier_of_base_rate": base_rate * (1 - base_rate),
+    }
+    return replace(
+        start,
+        degraded=fitted.text,
         chance=said,
-        correction=correction,
         base_rate=base_rate,
-        figures={
-            "brier": brier(said(degraded.left_out), truth),
-            "brier_of_base_rate": base_rate * (1 - base_rate),
-            "coverage_uncorrected": float(np.mean(missed <= 0)),
-        },
+        figures={**start.figures, **figures},
+    )
+
+
+def _with_quantiles(start: Trees, known: Table) -> Trees:
+    future, rows = known.future, known.at_horizons()
+    groups = _numbered(known.groups)[future.example]
+    names = (*known.names, *HORIZON_FEATURES)
+    fitted = {
+        name: _fit(settings, rows, future.log_ratio, groups, names, getattr(start, name))
+        for name, settings in _QUANTILES.items()
+    }
+    missed = conformal.misses(fitted["low"].left_out, fitted["high"].left_out, future.log_ratio)
+    return replace(
+        start,
+        low=fitted["low"].text,
+        middle=fitted["middle"].text,
+        high=fitted["high"].text,
+        correction=conformal.correction(future.horizon, missed, groups, COVERAGE),
+        figures={**start.figures, "coverage_uncorrected": float(np.mean(missed <= 0))},
     )
 
 
@@ -101,25 +141,30 @@ class _Fitted:
 
 def _fit(
     settings: dict[str, Any], rows: Floats, answers: Floats, groups: NDArray[np.int64],
-    names: Sequence[str],
+    names: Sequence[str], start: str,
 ) -> _Fitted:  # fmt: skip
-    data = lightgbm.Dataset(rows, answers, feature_name=list(names), params=settings)
+    """Fit as many trees as left-out groups gain from; to those of a start, a few more."""
+    data = lightgbm.Dataset(
+        rows, answers, feature_name=list(names), params=settings, free_raw_data=False
+    )
+    before = lightgbm.Booster(model_str=start) if start else None
     folds = _folds(groups)
     found = lightgbm.cv(
         settings,
         data,
-        num_boost_round=_MOST_TREES,
+        num_boost_round=_OWN_TREES if start else _MOST_TREES,
         folds=folds,
-        callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
+        init_model=before,
+        callbacks=[] if start else [lightgbm.early_stopping(_PATIENCE, verbose=False)],
         return_cvbooster=True,
     )
     crossed = cast("lightgbm.CVBooster", found["cvbooster"])
+    trees = _OWN_TREES if start else crossed.best_iteration
     left_out = np.zeros(len(rows))
     for booster, (_, out) in zip(crossed.boosters, folds, strict=True):
-        left_out[out] = booster.predict(
-            rows[out], raw_score=True, num_iteration=crossed.best_iteration
-        )
-    whole = lightgbm.train(settings, data, num_boost_round=crossed.best_iteration)
+        until = booster.num_trees() if start else trees
+        left_out[out] = booster.predict(rows[out], raw_score=True, num_iteration=until)
+    whole = lightgbm.train(settings, data, num_boost_round=trees, init_model=before)
     return _Fitted(whole.model_to_string(), left_out)
 
 
