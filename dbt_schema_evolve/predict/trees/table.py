@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from dbt_schema_evolve.records.examples import Example
 from dbt_schema_evolve.records.forecasts import Case
 
+FOLDS = 5
+"""How often some groups are left out of learning, to see what is said of them."""
+
 HORIZONS = (1, 3, 7, 14, 21, 30)
 """Days ahead that quantiles are learned at; in between trees know where one ends."""
 
@@ -40,7 +43,7 @@ class Table:
 
     names: tuple[str, ...]  # of the columns, sorted
     rows: Floats
-    groups: tuple[str, ...]  # by row
+    groups: tuple[str, ...]  # by row: what resembles itself, and is left out together
     degraded: Floats  # by row: 0, 1, or NaN where unscored
     future: Future
 
@@ -58,7 +61,7 @@ def table(examples: Iterable[Example], names: Sequence[str] | None = None) -> Ta
     """
     places: dict[str, int] = {}
     columns, values, held = array("l"), array("f"), array("l")
-    groups, degraded = [], array("f")
+    warehouses, subjects, degraded = [], [], array("f")
     of, horizons, projected, log_ratios = array("l"), array("f"), array("f"), array("f")
     for number, example in enumerate(examples):
         before = len(values)
@@ -66,7 +69,8 @@ def table(examples: Iterable[Example], names: Sequence[str] | None = None) -> Ta
             columns.append(places.setdefault(name, len(places)))
             values.append(value)
         held.append(len(values) - before)
-        groups.append(example.group)
+        warehouses.append(example.group)
+        subjects.append(example.case.subject)
         label = example.outcome.degraded
         degraded.append(nan if label is None else float(label))
         for horizon in HORIZONS[number % 2 :: 2]:
@@ -82,7 +86,16 @@ def table(examples: Iterable[Example], names: Sequence[str] | None = None) -> Ta
         *(np.array(each, np.float32) for each in (horizons, projected, log_ratios)),
     )
     rows = _dense(places, columns, values, held, wanted)
-    return Table(wanted, rows, tuple(groups), np.array(degraded, np.float32), future)
+    groups = _groups(warehouses, subjects)
+    return Table(wanted, rows, groups, np.array(degraded, np.float32), future)
+
+
+def _groups(warehouses: Sequence[str], subjects: Sequence[str]) -> tuple[str, ...]:
+    """Return the largest units of which there are enough: warehouses, subjects, or stretches."""
+    for units in (warehouses, subjects):
+        if len(set(units)) >= FOLDS:
+            return tuple(units)
+    return tuple(str(FOLDS * number // len(subjects)) for number in range(len(subjects)))
 
 
 def case_rows(cases: Sequence[Case], names: Sequence[str]) -> Floats:

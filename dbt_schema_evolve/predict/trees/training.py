@@ -14,18 +14,18 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from dbt_schema_evolve.errors import PredictorError
 from dbt_schema_evolve.predict import conformal
 from dbt_schema_evolve.predict.conformal import Correction
 from dbt_schema_evolve.predict.intervals import COVERAGE
 from dbt_schema_evolve.predict.trees.chance import Chance, brier, chance
-from dbt_schema_evolve.predict.trees.table import HORIZON_FEATURES, Floats, Table, table
+from dbt_schema_evolve.predict.trees.table import FOLDS, HORIZON_FEATURES, Floats, Table, table
 from dbt_schema_evolve.predict.trees.trees import Trees
 from dbt_schema_evolve.records.examples import Example
 from dbt_schema_evolve.records.forecasts import CauseKind
 
 CauseOf = Callable[[str], CauseKind | None]
 
-FOLDS = 5
 _MOST_TREES = 400
 _PATIENCE = 30  # trees without any gain on left-out groups
 _SETTINGS: dict[str, Any] = {
@@ -61,8 +61,13 @@ Fold = tuple[NDArray[np.int64], NDArray[np.int64]]  # rows to learn from, rows l
 
 
 def train(examples: Iterable[Example], cause_of: CauseOf) -> Trees:
-    """Learn from scratch; examples are read one at a time."""
+    """Learn from scratch; examples are read one at a time. Raises PredictorError without any."""
     known = table(examples)
+    if np.isfinite(known.degraded).sum() < FOLDS or len(known.future.log_ratio) < FOLDS:
+        raise PredictorError(
+            "there is nothing to learn from: of no moment is it known what came of it",
+            remedy="wait until two weeks of history are there",
+        )
     names = (*known.names, *HORIZON_FEATURES)
     nothing = Trees(
         features=known.names,
@@ -80,13 +85,8 @@ def train(examples: Iterable[Example], cause_of: CauseOf) -> Trees:
 
 
 def fine_tune(prior: Trees, examples: Iterable[Example]) -> Trees:
-    """Correct a prior by the history of one warehouse, of which each subject counts as a group.
-
-    What the history is too short for stays as it is.
-    """
-    known = table(
-        (replace(example, group=example.case.subject) for example in examples), prior.features
-    )
+    """Correct a prior by one's own history; what that is too short for stays as it is."""
+    known = table(examples, prior.features)
     tuned = prior
     if np.nansum(known.degraded) >= _LEAST_DEGRADED:
         tuned = _with_degradation(tuned, known)

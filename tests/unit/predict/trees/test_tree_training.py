@@ -7,6 +7,7 @@ from math import exp, nan
 import numpy as np
 import pytest
 
+from dbt_schema_evolve.errors import PredictorError
 from dbt_schema_evolve.predict.bundle import Bundle
 from dbt_schema_evolve.predict.trees.predictor import TreePredictor
 from dbt_schema_evolve.predict.trees.table import HORIZONS, case_rows, projected_log_ratio, table
@@ -77,10 +78,37 @@ def test_a_table_holds_a_row_an_example_and_one_for_every_second_horizon() -> No
     known = table(examples(2, 4))
     assert known.rows.shape == (8, len(known.names))
     assert known.names == tuple(sorted(known.names))
-    assert known.groups == ("p0",) * 4 + ("p1",) * 4
     assert known.future.example.tolist() == [n for n in range(8) for _ in range(3)]
     assert known.future.horizon.tolist()[:6] == [1.0, 7.0, 21.0, 3.0, 14.0, 30.0]
     assert known.at_horizons().shape == (24, len(known.names) + 2)
+
+
+def test_projects_are_left_out_together_or_else_subjects_or_stretches_of_time() -> None:
+    assert set(table(examples(6, 2)).groups) == {f"p{number}" for number in range(6)}
+    assert set(table(examples(4, 8)).groups) == {f"q{number}" for number in range(8)}
+    assert table(examples(4, 2)).groups == tuple("00112234")
+
+
+def test_one_warehouse_of_few_subjects_is_enough_to_learn_from() -> None:
+    one = [replace(example, group="mine") for example in examples(200, 3)]
+    assert train(one, cause_of).figures["brier"] < 0.05
+
+
+def test_without_any_outcome_there_is_nothing_to_learn_from() -> None:
+    for known in ((), [Example("p", case(), Outcome(None, None, {}))] * 50):
+        with pytest.raises(PredictorError, match="nothing to learn from"):
+            train(known, cause_of)
+
+
+def test_where_nothing_ever_degraded_it_is_held_to_be_unlikely() -> None:
+    calm = [
+        replace(example, outcome=replace(example.outcome, degraded=False))
+        for example in examples(20)
+    ]
+    found = said(train(calm, cause_of))(case(growth=0.08))
+    assert found.predicted_probability is not None
+    assert found.predicted_probability < 0.01
+    assert found.predicted_ratio > 1.3
 
 
 def test_what_is_not_known_is_no_number() -> None:
