@@ -38,47 +38,72 @@ class Answer:
     causes: tuple[Cause, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Cases, and what is said of them whatever the horizon."""
+
+    cases: tuple[Case, ...]
+    rows: _Rows
+    contributions: _Numbers  # to the log-odds of a degradation
+    chances: _Numbers
+    answers: dict[float, list[Answer]]  # by days ahead, as far as they were asked for
+
+
 class Ensembles:
-    """Trees, loaded."""
+    """Trees, loaded. They remember the last cases: limits ask of the same ones day after day."""
 
     def __init__(self, trees: Trees) -> None:
         """Raises PredictorError where the text is none of LightGBM's."""
         self._trees = trees
         self._boosters = {name: _booster(getattr(trees, name)) for name in ENSEMBLES}
+        self._latest: _Batch | None = None
 
     def answers(self, cases: Sequence[Case], horizon_days: float) -> list[Answer]:
         """Return one a case; beyond FARTHEST_DAYS, that of FARTHEST_DAYS."""
-        rows = case_rows(cases, self._trees.features)
+        asked = tuple(cases)
+        batch = self._latest
+        if batch is None or batch.cases != asked:
+            batch = self._latest = self._batch(asked)
         days = min(horizon_days, FARTHEST_DAYS)
-        projected = [projected_log_ratio(case, days) for case in cases]
-        wide = np.column_stack((rows, np.full(len(rows), days), projected)).astype(np.float32)
+        if days not in batch.answers:
+            batch.answers[days] = self._answers(batch, days)
+        return batch.answers[days]
 
+    def _batch(self, cases: tuple[Case, ...]) -> _Batch:
+        rows = case_rows(cases, self._trees.features)
         contributions, log_odds = self._contributions("degraded", rows)
-        chances = self._trees.chance(log_odds)
+        return _Batch(cases, rows, contributions, self._trees.chance(log_odds), {})
+
+    def _answers(self, batch: _Batch, days: float) -> list[Answer]:
+        projected = [projected_log_ratio(case, days) for case in batch.cases]
+        ahead = np.full(len(batch.rows), days)
+        wide = np.column_stack((batch.rows, ahead, projected)).astype(np.float32)
         low, middle, high = np.sort([self._said(name, wide) for name in QUANTILES], axis=0)
         wider = self._trees.correction.at(days)
         low, high = np.minimum(low - wider, middle), np.maximum(high + wider, middle)
+        ends = zip(low.tolist(), middle.tolist(), high.tolist(), strict=True)
+        return [
+            Answer(chance, *each, why)
+            for chance, each, why in zip(
+                batch.chances.tolist(), ends, self._causes(batch, wide, middle), strict=True
+            )
+        ]
 
-        found = self._causes(cases, contributions, wide, chances, middle)
-        ends = zip(chances.tolist(), low.tolist(), middle.tolist(), high.tolist(), strict=True)
-        return [Answer(*each, why) for each, why in zip(ends, found, strict=True)]
-
-    def _causes(
-        self, cases: Sequence[Case], contributions: _Numbers, wide: _Rows, chances: _Numbers,
-        middle: _Numbers,
-    ) -> list[tuple[Cause, ...]]:  # fmt: skip
+    def _causes(self, batch: _Batch, wide: _Rows, middle: _Numbers) -> list[tuple[Cause, ...]]:
         """Explain what is likely to degrade, or else what gets slower bit by bit, if anything."""
-        is_likely = chances >= self._trees.base_rate
-        likely = np.flatnonzero(is_likely)
+        is_likely = batch.chances >= self._trees.base_rate
         creeping = np.flatnonzero(~is_likely & (middle >= log(_QUIET_RATIO))).tolist()
         names, kinds = self._trees.features, self._trees.causes
-        found = {n: pushes(contributions[n].tolist(), names, kinds) for n in likely.tolist()}
+        found = {
+            number: pushes(batch.contributions[number].tolist(), names, kinds)
+            for number in np.flatnonzero(is_likely).tolist()
+        }
         if creeping:
             slower, _ = self._contributions("middle", wide[creeping])
             names = (*names, *HORIZON_FEATURES)
-            for n, each in zip(creeping, slower.tolist(), strict=True):
-                found[n] = pushes(each, names, kinds)
-        return [causes(case, found.get(n, {})) for n, case in enumerate(cases)]
+            for number, each in zip(creeping, slower.tolist(), strict=True):
+                found[number] = pushes(each, names, kinds)
+        return [causes(case, found.get(number, {})) for number, case in enumerate(batch.cases)]
 
     def _contributions(self, ensemble: str, rows: _Rows) -> tuple[_Numbers, _Numbers]:
         """Return what each feature adds to what all rows have in common, and the sum of both."""

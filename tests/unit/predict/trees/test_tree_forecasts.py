@@ -177,3 +177,10 @@ def test_two_predictors_of_one_bundle_say_the_same(
 ) -> None:
     asked: list[Case] = [case("a", growth=0.05), case("b", bloat=0.04)]
     assert TreePredictor(bundle).predict(asked, 21) == predictor.predict(asked, 21)
+
+
+def test_what_was_asked_before_changes_no_answer(bundle: Bundle, predictor: TreePredictor) -> None:
+    one, other = [case("a", growth=0.05)], [case("a", growth=0.01)]
+    asked = [(one, 7.0), (other, 7.0), (one, 30.0), (one, 90.0), (other, 7.0)]
+    for cases, days in asked:
+        assert predictor.predict(cases, days) == TreePredictor(bundle).predict(cases, days)
