@@ -40,12 +40,11 @@ def timed(case: Case) -> tuple[Observation, ...]:
 
 
 def level(case: Case, horizon_days: float) -> Level | Skip:
-    """Return today's level, or why there is no forecast to that horizon."""
-    if not (isfinite(horizon_days) and horizon_days > 0):
-        return Skip(case.subject, f"a horizon of {horizon_days} days is not in the future")
+    """Return today's level, or why the history does not carry a forecast to that horizon."""
+    found = latest(case, horizon_days)
+    if isinstance(found, Skip):
+        return found
     windows = timed(case)
-    if case.observations and not windows:
-        return Skip(case.subject, "none of its windows holds a time that a call can take")
     if len(windows) < MIN_WINDOWS:
         return Skip(
             case.subject, f"seen in {len(windows)} windows only; a forecast needs {MIN_WINDOWS}"
@@ -53,7 +52,20 @@ def level(case: Case, horizon_days: float) -> Level | Skip:
     days = (windows[-1].at - windows[0].at) / _DAY
     if days < MIN_DAYS:
         return Skip(case.subject, f"seen for {days:.1f} days only; a forecast needs {MIN_DAYS:.0f}")
+    return found
+
+
+def latest(case: Case, horizon_days: float) -> Level | Skip:
+    """Return today's level however short the history is, or why there is none to start from."""
+    if not (isfinite(horizon_days) and horizon_days > 0):
+        return Skip(case.subject, f"a horizon of {horizon_days} days is not in the future")
+    windows = timed(case)
+    if case.observations and not windows:
+        return Skip(case.subject, "none of its windows holds a time that a call can take")
+    if not windows:
+        return Skip(case.subject, "never seen to run")
     silent = (case.cutoff - windows[-1].at) / _DAY
+    days = (windows[-1].at - windows[0].at) / _DAY
     if silent > max(MIN_SILENCE_DAYS, MAX_SILENCE * days):
         return Skip(case.subject, f"not seen for {silent:.0f} days")
     recent = windows[-RECENT:]

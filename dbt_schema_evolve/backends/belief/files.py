@@ -7,7 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from dbt_schema_evolve.predict.outcomes.bundle import MANIFEST, PARTS, Bundle, read_bundle
+from dbt_schema_evolve.predict.outcomes.bundle import PARTS, Bundle, read_bundle
+from dbt_schema_evolve.predict.seal import MANIFEST
 from dbt_schema_evolve.records.outcomes import Outcome
 from dbt_schema_evolve.records.plans import PlanNode
 

@@ -1,20 +1,17 @@
-"""A trained belief as files: two tree ensembles in LightGBM's text, and a manifest that names them.
+"""A trained belief as files: two tree ensembles in LightGBM's text, and a manifest."""
 
-Text, and never a serialised object, because loading a model must not run code.
-"""
-
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Any
 
-from dbt_schema_evolve.errors import PredictorError
 from dbt_schema_evolve.predict.outcomes.features import FEATURES
+from dbt_schema_evolve.predict.seal import Seal
 
-FORMAT = 1
-MANIFEST = "manifest.json"
 PARTS = ("slower", "faster")
+_SEAL = Seal(
+    "the model of measured outcomes",
+    format=2,
+    remedy="install dbt-schema-evolve anew; nothing of the project depends on this file",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +26,14 @@ class Bundle:
 
 def write_bundle(bundle: Bundle) -> dict[str, bytes]:
     """Return the files of a bundle by name."""
-    texts = {f"{part}.txt": getattr(bundle, part).encode() for part in PARTS}
-    manifest = {
-        "format": FORMAT,
-        "origin": bundle.origin,
-        "outcomes": bundle.outcomes,
-        "features": FEATURES,
-        "sha256": {name: sha256(text).hexdigest() for name, text in texts.items()},
-    }
-    return {MANIFEST: json.dumps(manifest, indent=1).encode() + b"\n", **texts}
+    facts = {"origin": bundle.origin, "outcomes": bundle.outcomes, "features": FEATURES}
+    return _SEAL.close(facts, {f"{part}.txt": getattr(bundle, part).encode() for part in PARTS})
 
 
 def read_bundle(files: Mapping[str, bytes], at: str) -> Bundle:
     """Read what `write_bundle` wrote; raises PredictorError where a byte of it is another."""
-    try:
-        manifest: dict[str, Any] = json.loads(files[MANIFEST])
-        if manifest["format"] != FORMAT or tuple(manifest["features"]) != FEATURES:
-            raise _refused("was made for another version's numbers", at)
-        texts = {}
-        for part in PARTS:
-            text = files[f"{part}.txt"]
-            if sha256(text).hexdigest() != manifest["sha256"][f"{part}.txt"]:
-                raise _refused(f"{part}.txt is not the file that its manifest names", at)
-            texts[part] = text.decode()
-        return Bundle(**texts, origin=manifest["origin"], outcomes=manifest["outcomes"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise _refused(f"is incomplete or damaged ({type(error).__name__})", at) from error
-
-
-def _refused(reason: str, at: str) -> PredictorError:
-    return PredictorError(
-        f"the model of measured outcomes {reason}",
-        at=at,
-        remedy="install dbt-schema-evolve anew; nothing of the project depends on this file",
-    )
+    facts, texts = _SEAL.open(files, at)
+    if tuple(facts["features"]) != FEATURES:
+        raise _SEAL.refused("was made for another version's numbers", at)
+    trees = {part: texts[f"{part}.txt"].decode() for part in PARTS}
+    return Bundle(**trees, origin=facts["origin"], outcomes=facts["outcomes"])

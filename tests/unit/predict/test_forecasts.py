@@ -132,7 +132,7 @@ DRIVER = Driver(
 @pytest.mark.parametrize(
     ("held", "says"),
     [
-        (case(driver=DRIVER, cutoff=1), "seen in 0 windows only; a forecast needs 4"),
+        (case(driver=DRIVER, cutoff=1), "never seen to run"),
         (case(5.0, driver=DRIVER), "seen in 1 windows only; a forecast needs 4"),
         (case(5.0, 5.0, 5.0, driver=DRIVER), "seen in 3 windows only; a forecast needs 4"),
         (case(*[5.0] * 9, step=0.1, driver=DRIVER), "seen for 0.8 days only; a forecast needs 3"),
