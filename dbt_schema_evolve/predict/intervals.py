@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from math import exp
 
 COVERAGE = 0.9
-_Z = 1.6449  # standard normal, two-sided 90 %
+Z = 1.6449  # standard normal, two-sided 90 %
+MAD_TO_SIGMA = 1.4826  # of normal noise
 _MOST = 50.0  # of a logarithm: beyond it a forecast is not a number that anybody can use
 
 
@@ -29,7 +30,7 @@ def student(freedom: int) -> float:
     Abramowitz and Stegun, 26.7.5: within 2 % from 3 degrees of freedom on.
     """
     n = max(freedom, 2)
-    z = _Z
+    z = Z
     return z + (z**3 + z) / (4 * n) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
 
 

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from math import log, sqrt
 from statistics import median
 
+from dbt_schema_evolve.predict.answer import answer
 from dbt_schema_evolve.predict.history import level, timed
-from dbt_schema_evolve.predict.intervals import COVERAGE, interval
+from dbt_schema_evolve.predict.intervals import MAD_TO_SIGMA, Interval, interval
 from dbt_schema_evolve.records.forecasts import Case, Forecast
 from dbt_schema_evolve.records.workload import Skip
-
-_MAD_TO_SIGMA = 1.4826  # of normal noise
 
 
 class Persistence:
@@ -26,19 +25,12 @@ def _persisted(case: Case, horizon_days: float) -> Forecast | Skip:
         return now
     times = [log(o.mean_us) for o in timed(case)]
     middle = median(times)
-    noise = _MAD_TO_SIGMA * median(abs(time - middle) for time in times)
+    noise = MAD_TO_SIGMA * median(abs(time - middle) for time in times)
     days = (case.observations[-1].at - case.observations[0].at).total_seconds() / 86_400
-    stderr = noise * sqrt(1 + 1 / len(now.recent) + horizon_days / days)
-    found = interval(now.log_us, stderr, len(times))
-    return Forecast(
-        subject=case.subject,
-        made_at=case.cutoff,
-        horizon_days=horizon_days,
-        measured_us=now.us,
-        predicted_us=found.middle_us,
-        predicted_low_us=found.low_us,
-        predicted_high_us=found.high_us,
-        coverage=COVERAGE,
-        cause_id="",
-        reason=f"it took this long in its last {len(now.recent)} windows",
-    )
+
+    def at(days_ahead: float) -> Interval:
+        stderr = noise * sqrt(1 + 1 / len(now.recent) + days_ahead / days)
+        return interval(now.log_us, stderr, len(times))
+
+    reason = f"it took this long in its last {len(now.recent)} windows"
+    return answer(case, now, horizon_days, at, reason=reason)

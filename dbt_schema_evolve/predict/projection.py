@@ -18,8 +18,9 @@ from collections.abc import Sequence
 from math import hypot, isfinite, log, pi, sqrt
 from statistics import median
 
+from dbt_schema_evolve.predict.answer import answer, label_days
 from dbt_schema_evolve.predict.history import Level, level
-from dbt_schema_evolve.predict.intervals import COVERAGE, interval
+from dbt_schema_evolve.predict.intervals import Interval, interval
 from dbt_schema_evolve.records.forecasts import Case, Driver, Forecast
 from dbt_schema_evolve.records.workload import Skip
 
@@ -41,21 +42,21 @@ def _projected(case: Case, horizon_days: float) -> Forecast | Skip:
         return now
     if case.driver is None:
         return Skip(case.subject, _no_driver(case))
-    log_us, stderr = _log_time(case, now, case.driver, horizon_days)
-    if not (isfinite(log_us) and isfinite(stderr)):
-        return Skip(case.subject, "its history holds numbers that are none")
-    found = interval(log_us, stderr, case.driver.elasticity.points)
-    return Forecast(
-        subject=case.subject,
-        made_at=case.cutoff,
-        horizon_days=horizon_days,
-        measured_us=now.us,
-        predicted_us=found.middle_us,
-        predicted_low_us=found.low_us,
-        predicted_high_us=found.high_us,
-        coverage=COVERAGE,
-        cause_id=case.driver.growth.relation_id,
-        reason=_reason(case.driver),
+    driver = case.driver
+    for days in (horizon_days, label_days(case)):
+        if not all(map(isfinite, _log_time(case, now, driver, days))):
+            return Skip(case.subject, "its history holds numbers that are none")
+
+    def at(days_ahead: float) -> Interval:
+        return interval(*_log_time(case, now, driver, days_ahead), driver.elasticity.points)
+
+    return answer(
+        case,
+        now,
+        horizon_days,
+        at,
+        reason=_reason(driver),
+        cause_id=driver.growth.relation_id,
     )
 
 

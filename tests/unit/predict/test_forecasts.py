@@ -14,8 +14,10 @@ from dbt_schema_evolve.features.cases import Cases
 from dbt_schema_evolve.predict.forecasts import forecasts
 from dbt_schema_evolve.predict.intervals import student
 from dbt_schema_evolve.predict.limits import days_until
+from dbt_schema_evolve.predict.linear_trend import LinearTrend
 from dbt_schema_evolve.predict.persistence import Persistence
 from dbt_schema_evolve.predict.projection import ElasticityProjection
+from dbt_schema_evolve.predict.protocol import Predictor
 from dbt_schema_evolve.records.forecasts import (
     Breach,
     Case,
@@ -29,6 +31,7 @@ from dbt_schema_evolve.records.forecasts import (
 from dbt_schema_evolve.records.workload import Skip
 from tests.fakes.forecasting import EVENTS, ORDERS, World, day, world
 
+BASELINES = (ElasticityProjection(), LinearTrend(), Persistence())
 REGIMES: dict[str, Callable[[float], float]] = {
     "flat": lambda _: 1.0,
     "linear": lambda t: 1 + 0.02 * t,
@@ -154,10 +157,8 @@ def test_no_forecast_without_enough_history_but_the_reason(held: Case, says: str
 
 
 @pytest.mark.parametrize("horizon", [0.0, -1.0, float("nan"), float("inf")])
-@pytest.mark.parametrize("predictor", [ElasticityProjection(), Persistence()])
-def test_a_horizon_that_is_not_ahead_is_refused(
-    horizon: float, predictor: ElasticityProjection | Persistence
-) -> None:
+@pytest.mark.parametrize("predictor", BASELINES)
+def test_a_horizon_that_is_not_ahead_is_refused(horizon: float, predictor: Predictor) -> None:
     (answer,) = predictor.predict([case(*[5.0] * 9, driver=DRIVER)], horizon)
     assert isinstance(answer, Skip)
     assert "is not in the future" in answer.reason
@@ -280,13 +281,15 @@ def check(answer: Forecast | Skip) -> None:
         assert all(isfinite(number) and number > 0 for number in (*numbers, answer.measured_us))
         assert list(numbers) == sorted(numbers)
         assert isfinite(answer.predicted_ratio)
+        assert answer.predicted_probability is not None
+        assert 0 <= answer.predicted_probability <= 1
 
 
 @given(wild_cases(), st.floats(allow_nan=True))
 def test_strange_numbers_never_raise_and_never_become_a_forecast_of_nan(
     held: Case, horizon: float
 ) -> None:
-    for predictor in (ElasticityProjection(), Persistence()):
+    for predictor in BASELINES:
         (answer,) = predictor.predict([held], horizon)
         check(answer)
 
