@@ -1,0 +1,1 @@
+"""How well degradations are foretold on projects that no predictor has seen."""
