@@ -4,7 +4,7 @@ from math import exp
 
 import pytest
 
-from dbt_schema_evolve.features.cases import query_cases
+from dbt_schema_evolve.features.cases import Cases
 from dbt_schema_evolve.predict.answer import label_days, slower_chance
 from dbt_schema_evolve.predict.intervals import Interval, interval
 from dbt_schema_evolve.predict.linear_trend import LinearTrend
@@ -66,9 +66,7 @@ def test_a_line_that_reaches_the_limit_within_a_week_is_a_danger_and_a_flat_one_
 
 def test_growth_upstream_is_a_danger_to_the_projection_only() -> None:
     facts = world(lambda t: 1.09**t, exponents=(1.2,), queries=1, noise=0.05)
-    (held,) = query_cases(
-        facts.stats, facts.uses, facts.row_series, {EVENTS: "source.shop.events"}, facts.today
-    )
+    (held,) = Cases(facts.facts).at(facts.today)
     assert chance(forecast(ElasticityProjection(), held)) > 0.8
     assert chance(forecast(Persistence(), held)) < 0.5
 

@@ -1,0 +1,138 @@
+"""A project of the fleet -> its cut-offs: what was known, what baselines said, what came of it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import log
+
+from benchmarks.degradation.oracle import Oracle
+from benchmarks.degradation.table import Line
+from benchmarks.fleet.records import FleetProject
+from dbt_schema_evolve.features.cases import Cases
+from dbt_schema_evolve.features.facts import Facts
+from dbt_schema_evolve.predict.history import RECENT
+from dbt_schema_evolve.predict.labels import outcomes
+from dbt_schema_evolve.predict.linear_trend import LinearTrend
+from dbt_schema_evolve.predict.persistence import Persistence
+from dbt_schema_evolve.predict.projection import ElasticityProjection
+from dbt_schema_evolve.predict.protocol import Predictor
+from dbt_schema_evolve.records.examples import Example, Outcome
+from dbt_schema_evolve.records.forecasts import Case, Forecast
+from dbt_schema_evolve.records.workload import Skip
+
+BASELINES: Mapping[str, Predictor] = {
+    "persistence": Persistence(),
+    "linear_trend": LinearTrend(),
+    "projection": ElasticityProjection(),
+}
+HORIZON_DAYS = 7.0  # as far as the label looks
+SAID = "said_"  # prefix of what baselines say: a probability, and the ends of an interval
+KEPT = "kept_"  # prefix of what predictors need of a case beside its features
+SHORT_DAYS = RECENT  # the least history: without seven runs there is no level to degrade from
+LONG_DAYS = 30  # the history that baselines have where the shortest is compared with them
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One subject right after one of its runs."""
+
+    run: int  # counted from its first
+    day: int
+    example: Example
+
+
+def moments(
+    project: FleetProject, cases_at: Callable[[datetime], tuple[Case, ...]], every: int = 1
+) -> Iterator[Moment]:
+    """Yield the moments that have a level, in the order of time; of every so many days one."""
+    came = _outcomes(project)
+    for cutoff in sorted({at for _, at in came}):
+        day = min(moment.day for (_, at), moment in came.items() if at == cutoff)
+        if day % every:
+            continue
+        for case in cases_at(cutoff):
+            found = came.get((case.subject, cutoff))
+            if found is not None:
+                yield Moment(found.run, day, Example(project.name, case, found.outcome))
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    run: int
+    day: int
+    outcome: Outcome
+
+
+def _outcomes(project: FleetProject) -> dict[tuple[str, datetime], _Came]:
+    found = {}
+    for subject, runs in project.runs.items():
+        came = outcomes(
+            [run.best_us for run in runs], [run.work for run in runs], [run.at for run in runs]
+        )
+        for number, (run, outcome) in enumerate(zip(runs, came, strict=True)):
+            if number + 1 >= RECENT:
+                found[subject, run.at] = _Came(number, run.day, outcome)
+    return found
+
+
+def lines(project: FleetProject) -> Iterator[Line]:
+    """Yield all moments with everything that was known, and what baselines and the oracle say."""
+    oracle = Oracle(project)
+    for moment in moments(project, Cases(project.facts).at):
+        case = moment.example.case
+        values = dict(case.features.values) | _kept(case) | oracle.features(case)
+        for name, baseline in BASELINES.items():
+            (answer,) = baseline.predict([case], HORIZON_DAYS)
+            values |= _said(name, answer)
+        yield _line(moment, values)
+
+
+def short_lines(project: FleetProject) -> Iterator[Line]:
+    """Yield one moment a week, as if all facts from before the last seven days were lost."""
+
+    def cases_at(cutoff: datetime) -> tuple[Case, ...]:
+        return Cases(_since(project.facts, cutoff - SHORT_DAYS * _DAY)).at(cutoff)
+
+    for moment in moments(project, cases_at, every=SHORT_DAYS):
+        if moment.day >= LONG_DAYS:
+            case = moment.example.case
+            yield _line(moment, dict(case.features.values) | _kept(case))
+
+
+def _since(facts: Facts, start: datetime) -> Facts:
+    """Return the facts of after an instant; a window counts from its end, a graph is always now."""
+    return replace(
+        facts,
+        stats=tuple(each for each in facts.stats if each.window_end > start),
+        runs=tuple(each for each in facts.runs if each.captured_at and each.captured_at > start),
+        relations=tuple(each for each in facts.relations if each.captured_at > start),
+        columns=tuple(each for each in facts.columns if each.captured_at > start),
+        outlooks=tuple(each for each in facts.outlooks if each.made_at > start),
+    )
+
+
+def _line(moment: Moment, values: Mapping[str, float]) -> Line:
+    example = moment.example
+    return Line(example.case.subject, moment.run, moment.day, example.outcome, values)
+
+
+def _kept(case: Case) -> dict[str, float]:
+    if case.driver is None:
+        return {}
+    return {
+        f"{KEPT}growth_ratio": case.driver.growth.ratio_per_day,
+        f"{KEPT}exponent": case.driver.elasticity.exponent,
+    }
+
+
+def _said(name: str, answer: Forecast | Skip) -> dict[str, float]:
+    """Who says nothing warns of nothing, and is not asked how sure he is."""
+    if isinstance(answer, Skip):
+        return {f"{SAID}{name}_chance": 0.0}
+    return {
+        f"{SAID}{name}_chance": answer.predicted_probability or 0.0,
+        f"{SAID}{name}_low": log(answer.predicted_low_us / answer.measured_us),
+        f"{SAID}{name}_high": log(answer.predicted_high_us / answer.measured_us),
+    }

@@ -1,0 +1,57 @@
+"""One plain learner for everything that is compared with something: same trees, other columns.
+
+What the product ships is trained by `predict/trees` and measured beside it; here nothing is tuned,
+so that a difference between two sets of columns, or of projects, is theirs.
+"""
+
+from collections.abc import Sequence
+
+import lightgbm
+import numpy as np
+
+from benchmarks.degradation.table import Table
+from benchmarks.degradation.watch import Flags, Floats
+
+ROUNDS = 200
+EVERY = 2  # days: the day after has nearly the same features, and the same answer
+_SETTINGS = {
+    "objective": "binary",
+    "learning_rate": 0.05,
+    "num_leaves": 15,
+    "min_data_in_leaf": 40,
+    "lambda_l2": 10.0,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "seed": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 2,
+    "verbose": -1,
+}
+
+
+class Learner:
+    """Scores lines by how likely they are to degrade; remembers which columns it knows."""
+
+    def __init__(self, held: Table, chosen: Flags, columns: Sequence[int]) -> None:
+        """Learn from some lines; of those it takes scored ones, every second day."""
+        self._names = [held.names[column] for column in columns]
+        taken = chosen & held.scored & ((held.day + held.project) % EVERY == 0)
+        self._booster = lightgbm.train(
+            _SETTINGS,
+            lightgbm.Dataset(
+                held.values[np.ix_(taken, columns)], (held.degraded[taken] == 1).astype(float)
+            ),
+            num_boost_round=ROUNDS,
+        )
+
+    def scores(self, held: Table, chosen: Flags) -> Floats:
+        """Return log-odds; a column that the table has not got is not known."""
+        place = {name: number for number, name in enumerate(held.names)}
+        values = np.full((int(chosen.sum()), len(self._names)), np.nan, np.float32)
+        for number, name in enumerate(self._names):
+            if name in place:
+                values[:, number] = held.values[chosen, place[name]]
+        said: Floats = np.asarray(self._booster.predict(values, raw_score=True))
+        return said

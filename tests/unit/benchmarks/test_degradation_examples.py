@@ -1,0 +1,141 @@
+"""From a project to lines: cut-offs with a past, and an oracle that knows sizes and no more."""
+
+from dataclasses import replace
+from datetime import datetime
+from math import log
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.degradation.ablations import feature, with_the_future, without_lineage
+from benchmarks.degradation.examples import lines, short_lines
+from benchmarks.degradation.kept import tables
+from benchmarks.degradation.oracle import PREFIX, Oracle
+from benchmarks.degradation.table import UNSCORED, joined, load, save, table
+from benchmarks.fleet.records import FleetProject
+from dbt_schema_evolve.features.cases import Cases
+from tests.fakes.fleet_projects import fleet
+from tests.fakes.forecasting import day
+
+FLAT, LINEAR, EXPONENTIAL, BACKFILL = fleet(4, days=40)
+
+
+def oracle_of(project: FleetProject, subject: str, cutoff: datetime) -> dict[str, float]:
+    (case,) = (case for case in Cases(project.facts).at(cutoff) if case.subject == subject)
+    return {
+        name.removeprefix(PREFIX): value for name, value in Oracle(project).features(case).items()
+    }
+
+
+def test_there_is_a_line_for_each_run_that_has_a_week_behind_it() -> None:
+    held = list(lines(LINEAR))
+    assert {line.run for line in held if line.subject == "scan"} == set(range(6, 40))
+    assert not [line for line in held if line.subject == "model.fleet.weekly"]  # six builds
+    assert {line.subject for line in held} == set(LINEAR.runs) - {"model.fleet.weekly"}
+
+
+def test_a_growing_project_degrades_and_a_flat_one_does_not() -> None:
+    assert any(line.outcome.degraded for line in lines(LINEAR))
+    assert not any(line.outcome.degraded for line in lines(FLAT))
+
+
+def test_the_control_never_degrades() -> None:
+    for project in (FLAT, LINEAR, EXPONENTIAL, BACKFILL):
+        assert not any(
+            line.outcome.degraded for line in lines(project) if line.subject == project.control
+        )
+
+
+def test_the_oracle_knows_a_backfill_before_it_comes() -> None:
+    """Sizes of the next seven days, against those of the last seven."""
+    begins = BACKFILL.injected[0].first_day
+    (rate,) = (float(each.detail) for each in BACKFILL.injected)
+    known = oracle_of(BACKFILL, "scan", day(begins - 2))
+    assert known["driver_rows_2"] == pytest.approx(0)
+    assert known["driver_rows_3"] == pytest.approx(log(1 + 20 * rate), abs=0.01)
+    assert known["driver_rows_lasting"] == pytest.approx(log(1 + 20 * rate), abs=0.01)
+    assert oracle_of(BACKFILL, "scan", day(begins - 6))["driver_rows_lasting"] == 0
+
+
+def test_the_oracle_sees_upstream_of_a_mart_that_is_built_weekly() -> None:
+    begins = BACKFILL.injected[0].first_day
+    known = oracle_of(BACKFILL, "weekly_scan", day(begins))
+    assert known["above_rows_1"] > 0.1
+    assert known["driver_rows_1"] == 0 or begins % 7 in {0, 6}
+
+
+def test_the_oracle_knows_no_time_and_no_plan_of_the_future() -> None:
+    cutoff = day(20)
+    later_runs = {
+        subject: tuple(
+            run if run.at <= cutoff else replace(run, best_us=1, plan_id="x") for run in runs
+        )
+        for subject, runs in LINEAR.runs.items()
+    }
+    assert oracle_of(replace(LINEAR, runs=later_runs), "scan", cutoff) == oracle_of(
+        LINEAR, "scan", cutoff
+    )
+
+
+def test_short_lines_know_a_week_and_nothing_older() -> None:
+    held = list(short_lines(EXPONENTIAL))
+    assert {line.day for line in held} == {35}
+    assert {line.values["windows"] for line in held} == {7.0}
+
+
+def test_what_is_older_than_a_week_changes_no_short_line() -> None:
+    def damaged(at: datetime) -> bool:
+        return at <= day(28)
+
+    facts = LINEAR.facts
+    scrambled = replace(
+        facts,
+        stats=tuple(
+            replace(each, total_us=1) if damaged(each.window_end) else each for each in facts.stats
+        ),
+        relations=tuple(
+            replace(each, estimated_rows=7) if damaged(each.captured_at) else each
+            for each in facts.relations
+        ),
+    )
+    before = [line.values for line in short_lines(LINEAR)]
+    assert [line.values for line in short_lines(replace(LINEAR, facts=scrambled))] == before
+
+
+def test_columns_are_of_the_product_of_the_oracle_or_of_neither() -> None:
+    names = set(table("p", "linear", list(lines(LINEAR))).names)
+    assert {"log_us_level", "driver_log_rows"} <= set(filter(feature, names))
+    assert not any(name.startswith(PREFIX) for name in filter(feature, names))
+    assert any(name.startswith(PREFIX) for name in filter(with_the_future, names))
+    assert "log_us_level" in filter(without_lineage, names)
+    assert "driver_log_rows" not in filter(without_lineage, names)
+
+
+def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
+    held = table("p", "linear", list(lines(LINEAR)))
+    save(tmp_path / "one.npz", held)
+    again = load(tmp_path / "one.npz")
+    assert (again.names, again.subjects) == (held.names, held.subjects)
+    np.testing.assert_array_equal(again.values, held.values)
+    np.testing.assert_array_equal(again.degraded, held.degraded)
+
+
+def test_joined_tables_keep_projects_and_subjects_apart() -> None:
+    one = table("b", "flat", list(lines(FLAT)))
+    two = table("a", "linear", list(lines(LINEAR)))
+    both = joined([one, two])
+    assert both.projects == ("a", "b")
+    assert len(both) == len(one) + len(two)
+    assert both.of({"b"}).sum() == len(one)
+    assert not set(both.subject[both.of({"a"})]) & set(both.subject[both.of({"b"})])
+    assert (both.degraded == 1).sum() == (two.degraded == 1).sum()
+    assert set(both.degraded) <= {0, 1, UNSCORED}
+
+
+def test_what_was_worked_out_is_not_worked_out_again(tmp_path: Path) -> None:
+    first = tables([LINEAR, FLAT], tmp_path)
+    written = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    again = tables([LINEAR, FLAT], tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == written
+    assert first.all_of.projects == again.all_of.projects == ("p000", "p001")
