@@ -82,3 +82,8 @@ def tested_lines(held: Table, deals: tuple[Split, ...]) -> Flags:
 def gain(better: Judged, worse: Judged) -> tuple[float, float]:
     """Return the 95 % interval of a difference in average precision on the same lines."""
     return between(better.rows.project, lambda w: better.pr_auc(w) - worse.pr_auc(w))
+
+
+def loss(worse: Judged, better: Judged) -> tuple[float, float]:
+    """Return the 95 % interval of the share of average precision that is lost."""
+    return between(better.rows.project, lambda w: 1 - worse.pr_auc(w) / better.pr_auc(w))

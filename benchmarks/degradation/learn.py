@@ -4,11 +4,12 @@ What the product ships is trained by `predict/trees` and measured beside it; her
 so that a difference between two sets of columns, or of projects, is theirs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import lightgbm
 import numpy as np
 
+from benchmarks.degradation.splits import Split
 from benchmarks.degradation.table import Table
 from benchmarks.degradation.watch import Flags, Floats
 
@@ -26,22 +27,27 @@ _SETTINGS = {
     "seed": 1,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,
+    "num_threads": 1,
     "verbose": -1,
 }
+
+
+def taken(held: Table, chosen: Flags) -> Flags:
+    """Return the lines to learn from: every second day, projects in turns."""
+    return chosen & ((held.day + held.project) % EVERY == 0)
 
 
 class Learner:
     """Scores lines by how likely they are to degrade; remembers which columns it knows."""
 
     def __init__(self, held: Table, chosen: Flags, columns: Sequence[int]) -> None:
-        """Learn from some lines; of those it takes scored ones, every second day."""
+        """Learn from some lines."""
         self._names = [held.names[column] for column in columns]
-        taken = chosen & held.scored & ((held.day + held.project) % EVERY == 0)
+        used = taken(held, chosen & held.scored)
         self._booster = lightgbm.train(
             _SETTINGS,
             lightgbm.Dataset(
-                held.values[np.ix_(taken, columns)], (held.degraded[taken] == 1).astype(float)
+                held.values[np.ix_(used, columns)], (held.degraded[used] == 1).astype(float)
             ),
             num_boost_round=ROUNDS,
         )
@@ -55,3 +61,23 @@ class Learner:
                 values[:, number] = held.values[chosen, place[name]]
         said: Floats = np.asarray(self._booster.predict(values, raw_score=True))
         return said
+
+
+class Learned:
+    """A scorer: a learner for each split, made when it is first asked for."""
+
+    def __init__(self, lines: Table, wanted: Callable[[str], bool]) -> None:
+        """Take the columns that it may look at."""
+        self._lines, self._columns = lines, lines.columns(wanted)
+        self._learners: dict[Split, Learner] = {}
+
+    def of(self, split: Split) -> Learner:
+        """Return who knows the split's training projects."""
+        if split not in self._learners:
+            known = self._lines.of(split.training)
+            self._learners[split] = Learner(self._lines, known, self._columns)
+        return self._learners[split]
+
+    def __call__(self, split: Split, chosen: Flags) -> Floats:
+        """Score lines of the same table."""
+        return self.of(split).scores(self._lines, chosen)
