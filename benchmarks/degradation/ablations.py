@@ -14,7 +14,10 @@ from benchmarks.degradation.table import Table
 
 Wanted = Callable[[str], bool]
 
-_LINEAGE = ("driver", "exponent", "residual", "upstream", "outlook", "flow", "relation")
+_LINEAGE = (
+    *("driver", "exponent", "residual", "projected", "largest", "relations", "upstream"),
+    *("fan_", "new_consumers", "critical", "flow", "plan_", "outlook"),
+)
 """How names of features begin that nobody could know without lineage: which rows reach a subject,
 how it follows them, and what the planner says of it at their forecast sizes."""
 

@@ -2,10 +2,11 @@
 
 A *query-week* is seven scored cut-offs of one query. An *alarm* opens at a scored cut-off whose
 score is above the threshold and speaks for seven runs; as long as it stands, the query raises no
-other. It is *false* where none of the cut-offs that it stands for was going to degrade. A
-*degradation* is a stretch of cut-offs that were, of seven runs at most: what lasts for three weeks
-is three of them. It is *caught* where one of its own cut-offs is above the threshold, which by the
-label's construction is ahead of its first degraded run; its *lead* is the runs until that one.
+other. It is *false* where none of the cut-offs that are above the threshold while it stands is
+degraded. A *degradation* is a stretch of degraded cut-offs, of seven runs at most: what lasts for
+three weeks is three of them. It is *caught* where one of its own cut-offs is above the threshold,
+which by the label's construction is ahead of its first degraded run; its *lead* is the runs until
+that one.
 Unscored cut-offs (the label does not say) neither raise alarms nor count.
 """
 
