@@ -8,11 +8,10 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks.fleet.read import projects
-
 from benchmarks.degradation.figures import figures
 from benchmarks.degradation.kept import tables
 from benchmarks.degradation.splits import PARTS
+from benchmarks.fleet.read import projects
 
 
 def main() -> None:

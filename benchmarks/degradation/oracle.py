@@ -15,7 +15,7 @@ from statistics import median
 
 from benchmarks.fleet.records import FleetProject
 from dbt_schema_evolve.features.facts import Facts
-from dbt_schema_evolve.features.rows import row_series
+from dbt_schema_evolve.features.sizes import row_series
 from dbt_schema_evolve.predict.history import RECENT
 from dbt_schema_evolve.predict.labels import NEXT_RUNS
 from dbt_schema_evolve.records.forecasts import Case
