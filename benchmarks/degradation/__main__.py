@@ -12,13 +12,14 @@ from benchmarks.degradation.figures import figures
 from benchmarks.degradation.kept import tables
 from benchmarks.degradation.splits import PARTS
 from benchmarks.fleet.read import projects
+from benchmarks.fleet.store import KEPT
 
 
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one deal of projects instead of five")
-    parser.add_argument("--fleet", type=Path, help="a folder with another fleet")
+    parser.add_argument("--fleet", type=Path, default=KEPT, help="a folder with another fleet")
     arguments = parser.parse_args()
     held = tables(projects(arguments.fleet))
     found = figures(held, 1 if arguments.quick else PARTS)

@@ -13,7 +13,7 @@ from benchmarks.fleet.live import live
 from benchmarks.fleet.store import project_names, write_project
 from dbt_schema_evolve.backends.cluster import Cluster
 
-_SERVER = {"autovacuum": "off", "shared_buffers": "256MB", "max_connections": "20"}
+SERVER = {"autovacuum": "off", "shared_buffers": "256MB", "max_connections": "20"}
 
 
 def run(folder: Path, projects: int, days: int, jobs: int) -> None:
@@ -33,7 +33,7 @@ def project_name(number: int) -> str:
 
 
 def _share(folder: Path, numbers: Sequence[int], days: int) -> None:
-    with TemporaryDirectory() as home, Cluster(Path(home) / "server", _SERVER) as cluster:
+    with TemporaryDirectory() as home, Cluster(Path(home) / "server", SERVER) as cluster:
         for number in numbers:
             began = time.monotonic()
             database = f"fleet_{number}"
