@@ -44,9 +44,11 @@ def spec() -> Spec:
 @pytest.fixture(scope="module")
 def server() -> Iterator[Cluster]:
     """A server as the fleet has it: an autovacuum in between would be other work."""
-    with TemporaryDirectory(prefix="se-fleet-") as folder:
-        with Cluster(Path(folder) / "server", SERVER) as running:
-            yield running
+    with (
+        TemporaryDirectory(prefix="se-fleet-") as folder,
+        Cluster(Path(folder) / "server", SERVER) as running,
+    ):
+        yield running
 
 
 @pytest.fixture(scope="module")
