@@ -328,7 +328,7 @@ def test_executions_have_no_order_of_arrival(history: History, tmp_path: Path) -
 def test_what_the_planner_said_comes_out_by_subject_instant_and_horizon(history: History) -> None:
     day = timedelta(days=1)
     said = [
-        Outlook(subject, FIRST + days * day, horizon, 12.5, "a1", 0.4, ('Sort -> "Hash" \u0000 é',), 1.5)
+        Outlook(subject, FIRST + days * day, horizon, 12.5, "a1", 0.4, ('"Sort" \u0000 é',), 1.5)
         for subject in ("b", "a")
         for days in (1, 0)
         for horizon in (7.0, 0.0)
