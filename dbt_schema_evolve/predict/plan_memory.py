@@ -11,6 +11,10 @@ _UNITS = {"B": 1, "kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 _SIZE = re.compile(r"(\d+)\s*([kMGT]?B)?\Z")
 _DEFAULT_BYTES = 4 << 20
 _DEFAULT_HASH_MULTIPLIER = 2.0  # since Postgres 15; a catalog always says
+# Bytes of what Postgres keeps beside the columns: heap tuple header and minimal tuple header, both
+# aligned; SortTuple; HashJoinTupleData, TupleHashEntryData, AggStatePerGroupData.
+_HEAP_TUPLE, _MINIMAL_TUPLE, _SORT_TUPLE = 24, 16, 24
+_HASH_TUPLE, _HASH_ENTRY, _PER_GROUP = 16, 24, 16
 _LIMIT_REACHES_THROUGH = {"Gather", "Gather Merge", "Subquery Scan", "Result"}
 
 
@@ -61,26 +65,22 @@ def _hashes(word: str, node: PlanNode) -> bool:
 
 
 def _need(word: str, node: PlanNode, limit: float) -> float:
-    """Return the bytes that a node keeps, by the planner's own formulas."""
+    """Return the bytes that a node keeps, by Postgres's own formulas."""
     rows, width = node.estimated_rows, _aligned(node.width_bytes)
     if node.kind == "Sort":
         # costsize.c, cost_tuplesort: with a limit well below the rows, a heap of that many is kept.
+        # It counts 24 bytes beside a row's columns; tuplesort.c keeps a SortTuple as well.
         kept = limit if rows > 2 * limit else rows
-        return _relation_bytes(kept, width)
+        return kept * (_SORT_TUPLE + _MINIMAL_TUPLE + width)
     if node.kind == "Materialize":
-        return _relation_bytes(rows, width)  # costsize.c, cost_material
+        return rows * (_HEAP_TUPLE + width)  # costsize.c, cost_material and relation_byte_size
     if node.kind == "Hash":
-        # nodeHash.c, ExecChooseHashTableSize: HJTUPLE_OVERHEAD, a minimal tuple, and a bucket's
-        # pointer a row, their number rounded up to a power of two.
-        return rows * (16 + 16 + width) + 8 * _power_of_two(rows)
+        # nodeHash.c, ExecChooseHashTableSize: buckets are pointers, their number a power of two.
+        return rows * (_HASH_TUPLE + _MINIMAL_TUPLE + width) + 8 * _power_of_two(rows)
     if _hashes(word, node):
-        # nodeAgg.c, hash_agg_entry_size: an entry, a minimal tuple, and the state of one aggregate.
-        return rows * (24 + 16 + width + 16)
+        # nodeAgg.c, hash_agg_entry_size, with the state of one aggregate.
+        return rows * (_HASH_ENTRY + _MINIMAL_TUPLE + width + _PER_GROUP)
     return 0.0
-
-
-def _relation_bytes(rows: float, width: int) -> float:
-    return rows * (width + 24)  # costsize.c, relation_byte_size: the aligned header of a heap tuple
 
 
 def _aligned(width: int) -> int:

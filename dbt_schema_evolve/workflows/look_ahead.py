@@ -10,16 +10,19 @@ from dbt_schema_evolve.features.rows import RowSeries
 from dbt_schema_evolve.predict.plan_flips import plan_flips
 from dbt_schema_evolve.predict.plan_memory import WorkMemory, fill_ratio
 from dbt_schema_evolve.recommend.cost import CostOracle, Estimate, Unpriced
+from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import Skip
+from dbt_schema_evolve.workflows.lineage import Lineage
+from dbt_schema_evolve.workflows.workload import asked_queries, model_queries, stored_nodes
 
 HORIZONS = (7.0, 14.0, 30.0)  # days
 
 Ratios = Mapping[RelationName, float]
 """How many times its rows of today a relation has."""
-TwinAt = Callable[[Ratios], AbstractContextManager[CostOracle]]
-"""Prices at today's sizes times these ratios; lives as long as the `with` block."""
+TwinAt = Callable[[Ratios, float], AbstractContextManager[CostOracle]]
+"""Prices at today's sizes times these ratios, so many days ahead, within a `with` block."""
 
 _SAME = 0.01  # of the rows: a ratio so close to one moves no plan that would not move anyway
 
@@ -53,7 +56,7 @@ def look_ahead(
         if not ratios and prices:
             prices[days] = prices[0.0]
             continue
-        with twin_at(ratios) as twin:
+        with twin_at(ratios, days) as twin:
             prices[days] = twin.price(texts)
     outlooks, skips = [], []
     for index, subject in enumerate(subjects):
@@ -70,6 +73,14 @@ def look_ahead(
             now,
         )
     return LookedAhead(tuple(outlooks), tuple(skips))
+
+
+def texts_of(lineage: Lineage, catalog: Catalog) -> tuple[Mapping[str, str], tuple[Skip, ...]]:
+    """Return what to price: consumers' queries by fingerprint, builds by unique id."""
+    models = stored_nodes(lineage)
+    queries, skips = asked_queries(lineage, catalog, models)
+    builds, own_skips = model_queries(lineage, models, {})
+    return {facts.fingerprint: facts.sql for facts in (*queries, *builds)}, (*skips, *own_skips)
 
 
 def paces_at(rows: Mapping[RelationName, RowSeries], now: datetime) -> Mapping[RelationName, Pace]:
@@ -92,6 +103,11 @@ def _outlooks(
     now: datetime,
 ) -> list[Outlook]:
     today = answers[0.0]
+    ahead = [answers[days] for days in HORIZONS]
+    lasting = {
+        days: all(later.plan != today.plan for later in ahead[index:])
+        for index, days in enumerate(HORIZONS)
+    }
     read = {node.relation for node in today.nodes if node.relation is not None}
     return [
         Outlook(
@@ -101,7 +117,10 @@ def _outlooks(
             estimated_cost=then.cost,
             plan_id=then.plan_id,
             estimated_fill_ratio=fill_ratio(then.plan, then.nodes, memory),
-            flips=plan_flips(today.plan, today.nodes, then.plan, then.nodes),
+            # Nearly equal plans take turns: one that is back at a later horizon was no flip.
+            flips=plan_flips(today.plan, today.nodes, then.plan, then.nodes)
+            if lasting.get(days)
+            else (),
             row_ratio=_largest_ratio(paces, read, days),
         )
         for days, then in answers.items()
