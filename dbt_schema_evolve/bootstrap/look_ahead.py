@@ -1,8 +1,7 @@
 """What looking ahead needs of the world: a server on which one twin after another is made."""
 
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -36,29 +35,28 @@ def look_ahead_and_keep(
     profiles = history.relation_profiles()
     standing = standing_still(profiles, history.column_profiles())
     texts, unpriced = texts_of(lineage, catalog)
-    with twins(catalog, warehouse.search_path(), now, standing) as twin_at:
-        found = look_ahead(
-            texts, row_series(profiles, now), work_memory(catalog.settings), twin_at, now
-        )
-    history.add_outlooks(found.outlooks)
-    return LookedAhead(found.outlooks, (*unpriced, *found.skips))
-
-
-@contextmanager
-def twins(
-    catalog: Catalog,
-    search_path: Sequence[str],
-    now: datetime,
-    standing: Collection[ColumnName] = (),
-) -> Iterator[TwinAt]:
-    """Hand out twins of a catalog at any later time, all on one server of our own."""
     with (
         tempfile.TemporaryDirectory(prefix="schema-evolve-") as folder,
         Cluster(Path(folder) / "twins", SERVER) as cluster,
     ):
+        twin_at = twins_on(cluster, catalog, warehouse.search_path(), now, standing)
+        memory = work_memory(catalog.settings)
+        found = look_ahead(texts, row_series(profiles, now), memory, twin_at, now)
+    history.add_outlooks(found.outlooks)
+    return LookedAhead(found.outlooks, (*unpriced, *found.skips))
 
-        def twin_at(ratios: Ratios, days: float) -> PlannerTwin:
-            later = grown(catalog, ratios, standing, Later(now, days))
-            return PlannerTwin(cluster, later, search_path=search_path)
 
-        yield twin_at
+def twins_on(
+    cluster: Cluster,
+    catalog: Catalog,
+    search_path: Sequence[str],
+    now: datetime,
+    standing: Collection[ColumnName] = (),
+) -> TwinAt:
+    """Make twins of a catalog at any later time, one after the other on one server."""
+
+    def twin_at(ratios: Ratios, days: float) -> PlannerTwin:
+        later = grown(catalog, ratios, standing, Later(now, days))
+        return PlannerTwin(cluster, later, search_path=search_path)
+
+    return twin_at

@@ -1,7 +1,7 @@
 """What is otherwise in a query's plan, in as few words as say it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dbt_schema_evolve.records.plans import PlanNode
 from dbt_schema_evolve.records.relations import RelationName
@@ -11,7 +11,7 @@ Under = tuple[RelationName, ...]
 
 _IN_PARALLEL = {"Gather", "Gather Merge"}
 # They stand wherever the node above asks for them, so that one tells of both.
-_IMPLIED = _IN_PARALLEL | {"Hash", "Bitmap Index Scan", "Limit", "Result"}
+_IMPLIED = _IN_PARALLEL | {"Hash", "Bitmap Index Scan", "Limit", "Result", "Subquery Scan"}
 _OF_PARALLEL_PLANS = {"Parallel", "Partial", "Finalize"}
 _MANY = 3  # relations that a phrase names
 
@@ -29,13 +29,17 @@ def plan_flips(
     """
     if tuple(before_words) == tuple(after_words):
         return ()
-    found = [*_parallel(before, after)]
     steps, later_steps = _steps(before_words, before), _steps(after_words, after)
-    for under in sorted({*steps, *later_steps}, key=lambda under: (len(under), under)):
-        now, then = Counter(steps.get(under, ())), Counter(later_steps.get(under, ()))
-        gone, new = sorted((now - then).elements()), sorted((then - now).elements())
-        if gone or new:
-            found.append(f"{_listed(gone)} {_place(under)} -> {_listed(new)}")
+    found = [*_parallel(before, after)]
+    if steps.keys() != later_steps.keys():
+        found.append("joins in another order")
+    for under in sorted(steps.keys() & later_steps.keys(), key=lambda under: (len(under), under)):
+        now, then = Counter(steps[under]), Counter(later_steps[under])
+        gone, new = _listed(now - then), _listed(then - now)
+        if gone and new:
+            found.append(f"{gone} {_place(under)} -> {new}")
+        elif gone or new:
+            found.append(f"{gone or new} {_place(under)} {'no more' if gone else 'besides'}")
     return tuple(found or ["the same steps in another order"])
 
 
@@ -73,8 +77,8 @@ def _action(word: str, node: PlanNode) -> str:
     return " ".join(kept)
 
 
-def _listed(actions: Sequence[str]) -> str:
-    return " + ".join(dict.fromkeys(actions)) or "nothing"
+def _listed(actions: Iterable[str]) -> str:
+    return " + ".join(sorted(set(actions)))
 
 
 def _place(under: Under) -> str:

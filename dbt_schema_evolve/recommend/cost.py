@@ -27,7 +27,7 @@ class Estimate:
     @property
     def plan_id(self) -> str:
         """A short name of the plan: the same for the same plan, in any process and database."""
-        return hashlib.sha256("\n".join(self.plan).encode()).hexdigest()[:16]
+        return hashlib.sha256("\n".join(self.plan).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

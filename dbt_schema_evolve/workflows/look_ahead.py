@@ -103,12 +103,15 @@ def _outlooks(
     now: datetime,
 ) -> list[Outlook]:
     today = answers[0.0]
-    ahead = [answers[days] for days in HORIZONS]
+    read = {node.relation for node in today.nodes if node.relation is not None}
+    if not read & paces.keys():
+        # Nothing is known of its relations' past, so nothing is said of their future.
+        answers = {0.0: today}
+    ahead = [answers[days] for days in HORIZONS if days in answers]
     lasting = {
         days: all(later.plan != today.plan for later in ahead[index:])
         for index, days in enumerate(HORIZONS)
     }
-    read = {node.relation for node in today.nodes if node.relation is not None}
     return [
         Outlook(
             subject=subject,

@@ -11,7 +11,7 @@ from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.backends.postgres.catalog import read_catalog
 from dbt_schema_evolve.backends.postgres.explain import explain
 from dbt_schema_evolve.backends.twin import PlannerTwin
-from dbt_schema_evolve.backends.twin.growth import Later, grown
+from dbt_schema_evolve.bootstrap.look_ahead import twins_on
 from dbt_schema_evolve.predict.plan_memory import WorkMemory, work_memory
 from dbt_schema_evolve.recommend.cost import Estimate
 from dbt_schema_evolve.records.outlooks import Outlook
@@ -67,10 +67,7 @@ def ahead(
 ) -> LookedAhead:
     """Look ahead from a history in which so many events came a day."""
     catalog = read_catalog(connection)
-
-    def twin_at(ratios: Ratios, days: float) -> PlannerTwin:
-        return PlannerTwin(cluster, grown(catalog, ratios, later=Later(NOW, days)))
-
+    twin_at = twins_on(cluster, catalog, ("public",), NOW)
     rows = {EVENTS: tuple((NOW - timedelta(days=n), DAYS * A_DAY - n * a_day) for n in range(DAYS))}
     return look_ahead(queries, rows, work_memory(catalog.settings), twin_at, NOW)
 
