@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import ceil
 
-from dbt_schema_evolve.records.catalog import ColumnEnds, ColumnStatistics
+from dbt_schema_evolve.records.catalog import ColumnEnds, ColumnStatistics, TableShape
 
 _DAY = timedelta(days=1)
 _PRESENT = 2 * _DAY  # a nightly load that is late, a zone of the other half of the globe
 _MOST_COMMON = 100  # default_statistics_target, which bounds both lists of values
 _COMPLETE = 0.999  # of the rows: the list of common values holds all there are
+_ALL, _IN_ORDER = 0.99, 0.9
 _MANY = 0.1  # values a row: instants, no two alike, and not days
 
 
@@ -45,9 +46,13 @@ class Calendar:
     end: datetime
     days: float
     ratio: float  # of the rows
+    is_appended: bool  # whether new rows lie behind the old ones
 
     def moved(self, row: ColumnStatistics) -> ColumnStatistics:
         """Return what ANALYZE would find of the column then, its number of values left aside."""
+        if self.is_appended and row.correlation is not None:
+            # Of ranks: the old part keeps its own, the new one is in order and all behind it.
+            row = replace(row, correlation=1 - (1 - row.correlation) / self.ratio**3)
         present = 1 - row.null_fraction
         new = present * (1 - 1 / self.ratio)
         common = self._older(row.most_common_values or ())
@@ -107,20 +112,29 @@ class Calendar:
 
 
 def calendar(
-    kind: str, row: ColumnStatistics, ends: ColumnEnds | None, ratio: float, later: Later
+    column: str, row: ColumnStatistics, table: TableShape, ratio: float, later: Later
 ) -> Calendar | None:
     """Return how a column moves; None where it does not end at the present day."""
+    kind = next((c.type for c in table.columns if c.name == column), "")
     if not (kind == "date" or kind.startswith("timestamp")) or ratio <= 1:
         return None
     values = [*(row.histogram_bounds or ())[-1:], *(row.most_common_values or ())]
-    values += [ends.largest] if ends else []
+    values += [ends.largest for ends in table.ends if ends.column == column]
     try:
         end = max(map(_instant, values))
     except (ValueError, OverflowError):  # infinity, or tokens instead of values
         return None
     if abs(end - later.now.astimezone(UTC)) > _PRESENT:
         return None
-    return Calendar(kind, end, later.days, ratio)
+    return Calendar(kind, end, later.days, ratio, _is_appended(table))
+
+
+def _is_appended(table: TableShape) -> bool:
+    """Whether some column without equal values, such as a serial number, follows the rows."""
+    return any(
+        row.n_distinct <= -_ALL and (row.correlation or 0.0) >= _IN_ORDER
+        for row in table.statistics
+    )
 
 
 def pool_ratio(moves: Calendar, row: ColumnStatistics, rows: float) -> float:

@@ -117,8 +117,8 @@ class Kinds:
     def _calendar(self, column: _Column) -> Calendar | None:
         if self._later is None:
             return None
-        ends = next((e for e in column.table.ends if e.column == column.row.column), None)
-        return calendar(column.type, column.row, ends, self._ratio(column.name), self._later)
+        ratio = self._ratio(column.name)
+        return calendar(column.name.column, column.row, column.table, ratio, self._later)
 
     def _ratio(self, column: ColumnName) -> float:
         return self._ratios.get(column.relation, 1.0)
