@@ -14,6 +14,7 @@ from dbt_schema_evolve.records.etl import EtlEvent, SeenReport
 from dbt_schema_evolve.records.executions import Execution, ExecutionCount
 from dbt_schema_evolve.records.lineage import LineageGraph, NodeLineage
 from dbt_schema_evolve.records.lineage_states import ColumnType, GraphSeen, LineageState
+from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.records.plans import PlanNode
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
@@ -135,6 +136,10 @@ class History(Protocol):
         """Keep executions by their ids, all or none; return how many were new."""
         ...
 
+    def add_outlooks(self, found: Iterable[Outlook]) -> int:
+        """Keep what the planner said, by subject, instant and horizon; return how many were new."""
+        ...
+
     def captures(self) -> tuple[Capture, ...]:
         """Return every capture, oldest first."""
         ...
@@ -161,6 +166,10 @@ class History(Protocol):
 
     def latest_index_profiles(self) -> tuple[IndexProfile, ...]:
         """Return the newest profiles of the indexes of these relations."""
+        ...
+
+    def outlooks(self, since: datetime | None = None) -> tuple[Outlook, ...]:
+        """Return what the planner said, by subject, instant and horizon."""
         ...
 
     def node_runs(self, since: datetime | None = None) -> tuple[NodeRun, ...]:

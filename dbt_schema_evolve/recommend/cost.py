@@ -1,5 +1,6 @@
 """Who prices a configuration: the protocol that every cost oracle keeps."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -22,6 +23,11 @@ class Estimate:
     used: frozenset[IndexSpec] = frozenset()  # hypothetical indexes that the plan scans
     # The same plan with its figures; two estimates are equal by what stands above.
     nodes: tuple[PlanNode, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def plan_id(self) -> str:
+        """A short name of the plan: the same for the same plan, in any process and database."""
+        return hashlib.sha256("\n".join(self.plan).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,7 @@ from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.workload import QueryStat, Skip
 from dbt_schema_evolve.workflows.catalogued import with_catalog
 from dbt_schema_evolve.workflows.lineage import Lineage
-from dbt_schema_evolve.workflows.workload import asked_queries, model_queries
-
-_OWNERS = frozenset({"model", "seed", "snapshot"})
+from dbt_schema_evolve.workflows.workload import asked_queries, model_queries, stored_nodes
 
 
 def gather(
@@ -25,11 +23,7 @@ def gather(
     forecasts: Sequence[Forecast] = (),
 ) -> tuple[Evidence, tuple[Skip, ...]]:
     """Put together what a recommender may look at; a query that cannot be priced is named."""
-    models = {
-        node.relation: node
-        for node in lineage.project.nodes
-        if node.relation is not None and node.resource_type in _OWNERS
-    }
+    models = stored_nodes(lineage)
     runs = model_runs(history.node_runs())
     queries, skips = asked_queries(lineage, catalog, models)
     own_queries, own_skips = model_queries(lineage, models, runs)

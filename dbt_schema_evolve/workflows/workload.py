@@ -17,6 +17,7 @@ from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.workload import QueryStat, QueryUses, Skip, Statement
 from dbt_schema_evolve.workflows.lineage import Lineage
 
+_OWNERS = frozenset({"model", "seed", "snapshot"})
 _TESTS = "dbt_internal_test"  # how dbt names the query of a test
 
 # A query below this share of the window's time gets one text: were its price wrong by ten, it
@@ -35,6 +36,15 @@ class _Window:
     total_us: int = 0
     rows: int = 0
     consumers: list[str] = field(default_factory=list)
+
+
+def stored_nodes(lineage: Lineage) -> Mapping[RelationName, Node]:
+    """Return what dbt makes relations of, by relation."""
+    return {
+        node.relation: node
+        for node in lineage.project.nodes
+        if node.relation is not None and node.resource_type in _OWNERS
+    }
 
 
 def asked_queries(lineage: Lineage, catalog: Catalog, models: Mapping[RelationName, Node]) -> Found:

@@ -23,6 +23,7 @@ from dbt_schema_evolve.records.etl import (
 )
 from dbt_schema_evolve.records.executions import ExecutionCount, ExecutionSource
 from dbt_schema_evolve.records.lineage import IndirectKind
+from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.relations import Column
 from tests.fakes.captures import FIRST, ODD, ORDERS, facts
@@ -48,6 +49,7 @@ def everything(history: History) -> str:
             history.statement_snapshots(),
             history.execution_counts(),
             history.node_runs(),
+            history.outlooks(),
             history.relation_profiles(),
             history.column_profiles(),
             history.latest_relation_profiles(),
@@ -64,6 +66,7 @@ def test_an_empty_history_answers_with_nothing(history: History) -> None:
     assert history.statement_snapshots() == ()
     assert history.execution_counts() == ()
     assert history.node_runs() == ()
+    assert history.outlooks() == ()
     assert history.latest_relation_profiles() == ()
     assert history.latest_index_profiles() == ()
     assert history.latest_artifact("manifest") is None
@@ -320,6 +323,29 @@ def test_executions_have_no_order_of_arrival(history: History, tmp_path: Path) -
     assert history.execution_counts() == other.execution_counts()
     since = made[4].at
     assert history.execution_counts(since) == other.execution_counts(since)
+
+
+def test_what_the_planner_said_comes_out_by_subject_instant_and_horizon(history: History) -> None:
+    day = timedelta(days=1)
+    said = [
+        Outlook(subject, FIRST + days * day, horizon, 12.5, "a1", 0.4, ('"Sort" \u0000 é',), 1.5)
+        for subject in ("b", "a")
+        for days in (1, 0)
+        for horizon in (7.0, 0.0)
+    ]  # fmt: skip
+    assert history.add_outlooks(said) == len(said)
+    assert history.outlooks() == tuple(
+        sorted(said, key=lambda o: (o.subject, o.made_at, o.horizon_days))
+    )
+    assert {o.made_at for o in history.outlooks(FIRST + day)} == {FIRST + day}
+
+
+def test_what_the_planner_said_first_of_an_instant_is_kept(history: History) -> None:
+    first = Outlook("a", FIRST, 7.0, 12.5, "a1", 0.0)
+    assert history.add_outlooks([first]) == 1
+    assert history.add_outlooks([replace(first, estimated_cost=99.0)]) == 0
+    assert history.add_outlooks([]) == 0
+    assert history.outlooks() == (first,)
 
 
 def _results(invocation_id: str) -> RunResults:

@@ -12,6 +12,7 @@ from dbt_schema_evolve.lineage.reported.reports import seen_reports
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.etl import EtlEvent, SeenReport
 from dbt_schema_evolve.records.executions import Execution, ExecutionCount
+from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.workload import StatementSnapshot
@@ -31,6 +32,7 @@ class DictHistory:
         self._events: dict[Any, EtlEvent] = {}
         self.lineage = DictLineageStates()
         self._executions: dict[str, Execution] = {}
+        self._outlooks: dict[tuple[str, datetime, float], Outlook] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -79,6 +81,14 @@ class DictHistory:
         counts = [(origin, _count(same)) for (origin, _), same in alike.items()]
         counts.sort(key=lambda c: (c[0], c[1].first_at, c[1].total_us is None))
         return tuple(count for _, count in counts)
+
+    def add_outlooks(self, found: Iterable[Outlook]) -> int:
+        keyed = [((o.subject, o.made_at, o.horizon_days), o) for o in found]
+        return sum([_added(self._outlooks, key, outlook) for key, outlook in keyed])
+
+    def outlooks(self, since: datetime | None = None) -> tuple[Outlook, ...]:
+        kept = (o for _, o in sorted(self._outlooks.items(), key=lambda item: item[0]))
+        return tuple(o for o in kept if since is None or o.made_at >= since)
 
     def captures(self) -> tuple[Capture, ...]:
         return tuple(facts.capture for facts in self._by_age())

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import duckdb
 
-from dbt_schema_evolve.backends.history import etl, executions, rows
+from dbt_schema_evolve.backends.history import etl, executions, outlooks, rows
 from dbt_schema_evolve.backends.history.file import opened, plainly, query_text
 from dbt_schema_evolve.backends.history.lineage_states import DuckLineageStates
 from dbt_schema_evolve.backends.history.transaction import (
@@ -23,6 +23,7 @@ from dbt_schema_evolve.backends.history.transaction import (
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.etl import EtlEvent, SeenReport
 from dbt_schema_evolve.records.executions import Execution, ExecutionCount
+from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.workload import StatementSnapshot
@@ -142,6 +143,11 @@ class DuckHistory:
         with plainly(self.path), transaction(self._database) as db:
             return executions.add_executions(db, column_types(db), self.warehouse, found)
 
+    def add_outlooks(self, found: Iterable[Outlook]) -> int:
+        """Keep what the planner said, by subject, instant and horizon; return how many were new."""
+        with plainly(self.path), transaction(self._database) as db:
+            return outlooks.add_outlooks(db, column_types(db), self.warehouse, found)
+
     # What comes out, sorted.
 
     def captures(self) -> tuple[Capture, ...]:
@@ -163,6 +169,11 @@ class DuckHistory:
         """Return executions that are alike, an hour and a capture at a time."""
         found = self._own(query_text("execution_counts"), since=_plain(since))
         return tuple(map(executions.execution_count, found))
+
+    def outlooks(self, since: datetime | None = None) -> tuple[Outlook, ...]:
+        """Return what the planner said, by subject, instant and horizon."""
+        found = self._own(query_text("outlooks"), since=_plain(since))
+        return tuple(map(outlooks.outlook, found))
 
     def node_runs(self, since: datetime | None = None) -> tuple[NodeRun, ...]:
         """Return the runs of nodes, of captures and of run results, by node and time."""

@@ -10,10 +10,11 @@ import duckdb
 
 from dbt_schema_evolve.errors import BusyError, HistoryError
 
-VERSION = 2
+VERSION = 3
 
-# Version 2 added these tables to those of `schema.sql`; each script leaves what is there alone.
-_ADDITIONS: tuple[str, ...] = ("etl", "executions", "lineage")
+# Versions 2 and 3 added these tables to those of `schema.sql`; each script leaves what is there
+# alone.
+_ADDITIONS: tuple[str, ...] = ("etl", "executions", "lineage", "outlooks")
 
 # A history must never fetch code from the network.
 _CONFIG: dict[str, Any] = {

@@ -1,5 +1,5 @@
 """A database with the warehouse's schema and statistics but no rows, to ask the planner what-if."""
 
-from dbt_schema_evolve.backends.twin.twin import PlannerTwin
+from dbt_schema_evolve.backends.twin.twin import SERVER, PlannerTwin
 
-__all__ = ["PlannerTwin"]
+__all__ = ["SERVER", "PlannerTwin"]

@@ -34,9 +34,10 @@ from dbt_schema_evolve.records.relations import ColumnName, RelationName
 from dbt_schema_evolve.records.twin_file import Standing
 from dbt_schema_evolve.records.workload import Skip
 
-_SERVER = {
+SERVER = {
     "autovacuum": "off",
-    "shared_buffers": "32MB",
+    # With less, making a database waits for the one before to be written.
+    "shared_buffers": "128MB",
     "max_connections": "10",
     "shared_preload_libraries": "",
     # Planning locks every index of a table, the hidden ones too.
@@ -88,7 +89,7 @@ class PlannerTwin:
             if isinstance(self._home, Cluster):
                 cluster = self._home
             else:
-                cluster = stack.enter_context(Cluster(self._home, _SERVER))
+                cluster = stack.enter_context(Cluster(self._home, SERVER))
             self._start(cluster, stack)
             self._open = stack.pop_all()
         return self

@@ -17,11 +17,15 @@ def grown_column(
     # No table has more values than rows, however few it shrinks to.
     distinct = min(grown_n_distinct(row, growth, before, after), max(after.rows, 1.0))
     row = replace(row, n_distinct=distinct)
+    if growth.calendar is not None:
+        return growth.calendar.moved(row)
     return _with_shares(_moved(row, growth), growth, after)
 
 
 def grown_ends(ends: ColumnEnds, growth: Growth) -> ColumnEnds:
     """Return the true ends of a column, which go with its histogram."""
+    if growth.calendar is not None:
+        return growth.calendar.moved_ends(ends)
     if growth.scale is None:
         return ends
     smallest, largest = growth.scale.stretched((ends.smallest, ends.largest))

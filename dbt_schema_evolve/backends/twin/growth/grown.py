@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from dbt_schema_evolve.backends.twin.growth.calendar import Later
 from dbt_schema_evolve.backends.twin.growth.columns import grown_column, grown_ends
 from dbt_schema_evolve.backends.twin.growth.kinds import Growth, Kinds
 from dbt_schema_evolve.backends.twin.growth.pages import index_pages, table_pages
@@ -14,14 +15,16 @@ def grown(
     catalog: Catalog,
     row_ratios: Mapping[RelationName, float],
     standing: Collection[ColumnName] = (),
+    later: Later | None = None,
 ) -> Catalog:
     """Return the catalog with each relation's rows multiplied by its ratio.
 
     The statistics are those that ANALYZE would find then. A relation without a ratio, or with a
     ratio of one, is left alone. `standing` are columns that do not advance, though their rows are
-    in order: see `standing_still`.
+    in order: see `standing_still`. `later` says how many days go by, where that is known: days and
+    instants up to the present then stay in sight of queries that ask for the last ones.
     """
-    kinds = Kinds(catalog, row_ratios, frozenset(standing))
+    kinds = Kinds(catalog, row_ratios, frozenset(standing), later)
 
     def table(shape: TableShape) -> TableShape:
         ratio = row_ratios.get(shape.relation, 1.0)

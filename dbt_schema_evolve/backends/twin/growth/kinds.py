@@ -2,6 +2,7 @@
 
 key        the one column of a unique index: each row brings a value
 reference  holds values of a key: grows as the table that it refers to, not as its own
+calendar   ends at the present day: its past moves back by the days that go by
 advancing  in the order of the rows, as a day or a batch number: goes on at its pace
 drawn      anything else draws from the values that there are, as categories and prices do
 """
@@ -11,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from dbt_schema_evolve.backends.twin.growth.calendar import Calendar, Later, calendar, pool_ratio
 from dbt_schema_evolve.backends.twin.growth.evidence import distinct_values, is_in_groups
 from dbt_schema_evolve.backends.twin.growth.references import (
     Numbers,
@@ -35,6 +37,7 @@ class Growth:
     scale: Scale | None = None  # None: the values stay where they are
     with_rows: bool = False  # the number of values stays the same share of the rows
     values: float | None = None  # how many there are to draw from today, where that is known
+    calendar: Calendar | None = None  # how they move instead, where they are days up to today
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,9 @@ class Kinds:
         catalog: Catalog,
         row_ratios: Mapping[RelationName, float],
         standing: frozenset[ColumnName],
+        later: Later | None = None,
     ) -> None:
-        self._ratios, self._standing = row_ratios, standing
+        self._ratios, self._standing, self._later = row_ratios, standing, later
         self._columns = {column.name: column for column in _columns(catalog)}
         self._declared = declared(catalog)
         self._keys = {
@@ -69,10 +73,16 @@ class Kinds:
 
     def growth(self, relation: RelationName, column: str) -> Growth:
         """Return how the values of a column grow."""
-        name = ColumnName(relation, column)
-        here = self._columns.get(name)
+        here = self._columns.get(ColumnName(relation, column))
         if here is None:
             return Growth()
+        if moves := self._calendar(here):
+            pool = pool_ratio(moves, here.row, here.table.rows)
+            return Growth(pool, with_rows=here.name in self._keys, calendar=moves)
+        return self._growth(here)
+
+    def _growth(self, here: _Column) -> Growth:
+        name = here.name
         if name in self._keys:
             return replace(self._as_key(here), with_rows=True)
         if target := self._target(here):
@@ -103,6 +113,12 @@ class Kinds:
         ratio = self._ratio(column.name)
         start = (column.row.histogram_bounds or ("",))[0]
         return Growth(ratio, Scale(column.type, start, ratio))
+
+    def _calendar(self, column: _Column) -> Calendar | None:
+        if self._later is None:
+            return None
+        ratio = self._ratio(column.name)
+        return calendar(column.name.column, column.row, column.table, ratio, self._later)
 
     def _ratio(self, column: ColumnName) -> float:
         return self._ratios.get(column.relation, 1.0)

@@ -1,0 +1,62 @@
+"""What looking ahead needs of the world: a server on which one twin after another is made."""
+
+import tempfile
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from dbt_schema_evolve.backends.cluster import Cluster
+from dbt_schema_evolve.backends.history import DuckHistory
+from dbt_schema_evolve.backends.twin import SERVER, PlannerTwin
+from dbt_schema_evolve.backends.twin.growth import Later, grown, standing_still
+from dbt_schema_evolve.features.rows import row_series
+from dbt_schema_evolve.ports import CatalogSource
+from dbt_schema_evolve.predict.plan_memory import work_memory
+from dbt_schema_evolve.records.catalog import Catalog
+from dbt_schema_evolve.records.relations import ColumnName
+from dbt_schema_evolve.workflows.lineage import Lineage
+from dbt_schema_evolve.workflows.look_ahead import (
+    LookedAhead,
+    Ratios,
+    TwinAt,
+    look_ahead,
+    texts_of,
+)
+
+
+def look_ahead_and_keep(
+    lineage: Lineage, history: DuckHistory, warehouse: CatalogSource, now: datetime
+) -> LookedAhead:
+    """Ask twins of the warehouse for the outlooks of every query and build; keep them.
+
+    Raises WarehouseError or TwinError where there is no warehouse, or no server can be started.
+    """
+    catalog = warehouse.catalog()
+    profiles = history.relation_profiles()
+    standing = standing_still(profiles, history.column_profiles())
+    texts, unpriced = texts_of(lineage, catalog)
+    with (
+        tempfile.TemporaryDirectory(prefix="schema-evolve-") as folder,
+        Cluster(Path(folder) / "twins", SERVER) as cluster,
+    ):
+        twin_at = twins_on(cluster, catalog, warehouse.search_path(), now, standing)
+        memory = work_memory(catalog.settings)
+        found = look_ahead(texts, row_series(profiles, now), memory, twin_at, now)
+    history.add_outlooks(found.outlooks)
+    return LookedAhead(found.outlooks, (*unpriced, *found.skips))
+
+
+def twins_on(
+    cluster: Cluster,
+    catalog: Catalog,
+    search_path: Sequence[str],
+    now: datetime,
+    standing: Collection[ColumnName] = (),
+) -> TwinAt:
+    """Make twins of a catalog at any later time, one after the other on one server."""
+
+    def twin_at(ratios: Ratios, days: float) -> PlannerTwin:
+        later = grown(catalog, ratios, standing, Later(now, days))
+        return PlannerTwin(cluster, later, search_path=search_path)
+
+    return twin_at
