@@ -18,33 +18,21 @@ from typing import Any
 from benchmarks.fleet.draw import Spec, draw
 from benchmarks.fleet.live import at
 from benchmarks.fleet.models import INCREMENT, models
+from benchmarks.fleet.outlooks import OUTLOOKS
 from benchmarks.fleet.queries import query
+from benchmarks.fleet.read import column_profile, relation_profile
 from benchmarks.fleet.sources import today
 from benchmarks.fleet.store import project_names, read_rows, write_rows
-
 from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.backends.twin import SERVER
 from dbt_schema_evolve.backends.twin.growth import standing_still
 from dbt_schema_evolve.backends.twin_file import read_twin_file
 from dbt_schema_evolve.bootstrap.look_ahead import twins_on
-from dbt_schema_evolve.features.rows import row_series
+from dbt_schema_evolve.features.sizes import row_series
 from dbt_schema_evolve.predict.plan_memory import work_memory
 from dbt_schema_evolve.records.outlooks import Outlook
-from dbt_schema_evolve.records.profiles import ColumnProfile, RelationProfile
-from dbt_schema_evolve.records.relations import RelationKind, RelationName
 from dbt_schema_evolve.workflows.look_ahead import look_ahead
 
-OUTLOOKS: Mapping[str, str] = {
-    "project": "varchar",
-    "subject": "varchar",
-    "day": "smallint",
-    "horizon_days": "smallint",
-    "estimated_cost": "float",
-    "plan_id": "varchar",
-    "fill_ratio": "float",
-    "row_ratio": "float",
-    "flips": "varchar",  # JSON: [sentence, ...]
-}
 _FILE = "outlooks.parquet"
 
 
@@ -84,8 +72,8 @@ def _share(folder: Path, names: Sequence[str]) -> None:
 def _outlook_rows(cluster: Cluster, folder: Path, name: str) -> Iterator[dict[str, Any]]:
     (project,) = read_rows(folder, "projects", name)
     spec = draw(json.loads(project["truth"])["number"])
-    profiles = [_relation(row) for row in read_rows(folder, "relations", name)]
-    columns = [_column(row) for row in read_rows(folder, "columns", name)]
+    profiles = [relation_profile(row) for row in read_rows(folder, "relations", name)]
+    columns = [column_profile(row) for row in read_rows(folder, "columns", name)]
     rows = row_series(profiles)
     for path in sorted((folder / name).glob("catalog-*.json.gz")):
         catalog = read_twin_file(path).catalog
@@ -121,21 +109,6 @@ def texts(spec: Spec, day: int) -> Mapping[str, str]:
     return {**asked, **built}
 
 
-def read_outlooks(folder: Path, project: str) -> Iterator[Outlook]:
-    """Yield the outlooks of a project by the names that its runs have; none where none are kept."""
-    for row in read_rows(folder, "outlooks", project):
-        yield Outlook(
-            row["subject"],
-            at(row["day"]),
-            float(row["horizon_days"]),
-            row["estimated_cost"],
-            row["plan_id"],
-            row["fill_ratio"],
-            tuple(json.loads(row["flips"])),
-            row["row_ratio"],
-        )
-
-
 def _row(day: int, outlook: Outlook) -> dict[str, Any]:
     return {
         "subject": outlook.subject,
@@ -147,29 +120,6 @@ def _row(day: int, outlook: Outlook) -> dict[str, Any]:
         "row_ratio": outlook.row_ratio,
         "flips": json.dumps(outlook.flips),
     }
-
-
-def _relation(row: Mapping[str, Any]) -> RelationProfile:
-    analyzed = row["analyzed_day"]
-    return RelationProfile(
-        RelationName(row["schema"], row["name"]),
-        RelationKind.TABLE,
-        at(row["day"]),
-        row["rows"] if row["rows"] >= 0 else None,
-        row["table_bytes"],
-        row["index_bytes"],
-        last_analyzed_at=None if analyzed is None else at(analyzed),
-    )
-
-
-def _column(row: Mapping[str, Any]) -> ColumnProfile:
-    return ColumnProfile(
-        RelationName(row["schema"], row["name"]),
-        row["column"],
-        "",
-        at(row["day"]),
-        distinct=row["distinct"],
-    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.backends.twin import SERVER, PlannerTwin
 from dbt_schema_evolve.backends.twin.growth import Later, grown, standing_still
-from dbt_schema_evolve.features.rows import row_series
+from dbt_schema_evolve.features.sizes import row_series
 from dbt_schema_evolve.ports import CatalogSource
 from dbt_schema_evolve.predict.plan_memory import work_memory
 from dbt_schema_evolve.records.catalog import Catalog

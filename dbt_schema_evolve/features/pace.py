@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import exp, inf, log, sqrt
 from statistics import fmean, median, pstdev
 
-from dbt_schema_evolve.features.rows import RowSeries
+from dbt_schema_evolve.features.sizes import RowSeries
 
 STEPS = 7  # a week of daily builds, so that each day of the week counts once
 LAW_STEPS = 14  # what tells a share from a number must have grown by more than its scatter

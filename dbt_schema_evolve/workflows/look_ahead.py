@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dbt_schema_evolve.features.pace import Pace, pace
-from dbt_schema_evolve.features.rows import RowSeries
+from dbt_schema_evolve.features.sizes import RowSeries
 from dbt_schema_evolve.predict.plan_flips import plan_flips
 from dbt_schema_evolve.predict.plan_memory import WorkMemory, fill_ratio
 from dbt_schema_evolve.recommend.cost import CostOracle, Estimate, Unpriced
