@@ -134,8 +134,8 @@ def marts(rows: Callable[[int], float] = lambda n: 100_000 * 1.02**n, days: int 
         outlooks=tuple(
             Outlook(
                 ON_DAILY, day(n) + 3 * _HOUR, float(ahead), 100.0 + ahead + n,
-                "seq" if ahead + n > 45 else "index", 0.02 * (ahead + n),
-                ("Index Scan on marts.daily -> Seq Scan",) if n <= 45 < ahead + n else (),
+                "seq" if ahead + n > 38 else "index", 0.02 * (ahead + n),
+                ("Index Scan on marts.daily -> Seq Scan",) if n <= 38 < ahead + n else (),
                 1.02**ahead,
             )
             for n in range(0, days, 3)
