@@ -6,28 +6,22 @@ future time, no plan, no statistics and no deployment. How well it does says how
 follows from growth at all, and so how much any forecast of growth could reach.
 """
 
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from math import log
-from statistics import median
+from collections.abc import Sequence
 
+import networkx
+import numpy as np
+
+from benchmarks.degradation.watch import Floats
 from benchmarks.fleet.records import FleetProject
-from dbt_schema_evolve.features.facts import Facts
-from dbt_schema_evolve.features.sizes import row_series
+from dbt_schema_evolve.features.sizes import Sizes, sizes
+from dbt_schema_evolve.features.timeline import days_of
 from dbt_schema_evolve.predict.history import RECENT
 from dbt_schema_evolve.predict.labels import NEXT_RUNS
 from dbt_schema_evolve.records.forecasts import Case
-from dbt_schema_evolve.records.lineage import LineageGraph
-from dbt_schema_evolve.records.relations import RelationName
 
 PREFIX = "oracle_"
-_AHEAD = tuple(range(1, NEXT_RUNS + 1))
+_AHEAD = np.arange(1, NEXT_RUNS + 1)
 _WINDOWS = (1, 3, 7, 14, 30)  # days: what queries of "the last n days" read
-_DAY = timedelta(days=1)
-
-_Series = tuple[list[datetime], list[float]]
 
 
 class Oracle:
@@ -36,109 +30,76 @@ class Oracle:
     def __init__(self, project: FleetProject) -> None:
         """Put the sizes in order."""
         facts = project.facts
-        self._rows, self._bytes = _rows(facts), _bytes(facts)
-        self._above = _ancestors(facts.graph)
+        self._sizes = sizes(facts.relations)
         self._ids = facts.ids
         self._relations = {node: relation for relation, node in facts.ids.items()}
+        self._flow = networkx.DiGraph((e.source, e.target) for e in facts.graph.relation_edges)
 
     def features(self, case: Case) -> dict[str, float]:
         """Return how sizes will change around a subject, against those of its last seven days."""
-        read = [relation for relation in case.relations if relation in self._rows]
-        above = {
-            self._relations[node]
-            for relation in read
-            for node in self._above.get(self._ids.get(relation, ""), ())
-            if self._relations.get(node) in self._rows
-        }
+        day = days_of(case.cutoff)
+        read = [self._sizes[relation] for relation in case.relations if relation in self._sizes]
+        above = self._above(case)
         found = {}
         if read:
-            largest = self._driver(case, read)
-            found |= _named("driver_rows", _changes(self._rows[largest], case.cutoff))
-            found |= _named("driver_bytes", _changes(self._bytes[largest], case.cutoff))
-            found |= _named("read_rows", self._most(read, self._rows, case.cutoff))
-            found |= _named("read_bytes", self._most(read, self._bytes, case.cutoff))
-            found |= _arrivals(self._rows[largest], case.cutoff)
+            driver = case.driver.relation if case.driver else read[0].relation  # the largest
+            leading = self._sizes.get(driver, read[0])
+            found |= _named("driver_rows", _rows_change(leading, day))
+            found |= _named("driver_bytes", _bytes_change(leading, day))
+            found |= _named("read_rows", np.max([_rows_change(s, day) for s in read], axis=0))
+            found |= _named("read_bytes", np.max([_bytes_change(s, day) for s in read], axis=0))
+            found |= _arrivals(leading, day)
         if above:
-            found |= _named("above_rows", self._most(sorted(above), self._rows, case.cutoff))
+            found |= _named("above_rows", np.max([_rows_change(s, day) for s in above], axis=0))
         return {PREFIX + name: value for name, value in found.items()}
 
-    def _driver(self, case: Case, read: Sequence[RelationName]) -> RelationName:
-        if case.driver is not None and case.driver.relation in read:
-            return case.driver.relation
-        return read[0]  # the largest
-
-    @staticmethod
-    def _most(
-        relations: Iterable[RelationName],
-        series: Mapping[RelationName, _Series],
-        cutoff: datetime,
-    ) -> list[float]:
-        changes = [_changes(series[relation], cutoff) for relation in relations]
-        return [max(each) for each in zip(*changes, strict=True)]
+    def _above(self, case: Case) -> list[Sizes]:
+        nodes = {self._ids.get(relation, "") for relation in case.relations} & set(self._flow)
+        above = set().union(*(networkx.ancestors(self._flow, node) for node in nodes))
+        relations = {self._relations[node] for node in above if node in self._relations}
+        return [self._sizes[relation] for relation in sorted(relations & set(self._sizes))]
 
 
-def _rows(facts: Facts) -> dict[RelationName, _Series]:
-    return {
-        relation: ([at for at, _ in series], [float(max(rows, 1)) for _, rows in series])
-        for relation, series in row_series(facts.relations).items()
-    }
+def _rows_change(held: Sizes, day: float) -> Floats:
+    return _changes(held.days, held.rows, day)
 
 
-def _bytes(facts: Facts) -> dict[RelationName, _Series]:
-    held: dict[RelationName, dict[datetime, float]] = defaultdict(dict)
-    for profile in facts.relations:
-        if profile.kind.stores_rows:
-            held[profile.relation][profile.captured_at] = float(max(profile.table_bytes or 1, 1))
-    return {
-        relation: (sorted(by_time), [by_time[at] for at in sorted(by_time)])
-        for relation, by_time in held.items()
-    }
+def _bytes_change(held: Sizes, day: float) -> Floats:
+    return _changes(held.days, held.table_bytes, day)
 
 
-def _at(series: _Series, when: datetime) -> float:
-    times, sizes = series
-    return sizes[max(bisect_right(times, when) - 1, 0)]
+def _changes(days: Floats, values: Floats, day: float) -> Floats:
+    level = np.median(_at(days, values, day - np.arange(RECENT)))
+    return np.log(_at(days, values, day + _AHEAD) / level)
 
 
-def _changes(series: _Series, cutoff: datetime) -> list[float]:
-    level = median(_at(series, cutoff - back * _DAY) for back in range(RECENT))
-    return [log(_at(series, cutoff + ahead * _DAY) / level) for ahead in _AHEAD]
+def _at(days: Floats, values: Floats, when: Floats) -> Floats:
+    """Return the last known value at each time, and the first one before there is any."""
+    places = np.searchsorted(days, when + 1e-6, side="right") - 1
+    return np.maximum(np.nan_to_num(values, nan=1.0)[np.maximum(places, 0)], 1.0)
 
 
-def _named(name: str, changes: Sequence[float]) -> dict[str, float]:
+def _named(name: str, changes: Floats) -> dict[str, float]:
     """Each day's change, and the second largest: the label asks for two runs."""
-    found = {f"{name}_{ahead}": change for ahead, change in zip(_AHEAD, changes, strict=True)}
-    return {**found, f"{name}_lasting": sorted(changes)[-2]}
+    found = {f"{name}_{ahead}": float(c) for ahead, c in zip(_AHEAD, changes, strict=True)}
+    return {**found, f"{name}_lasting": _second(changes)}
 
 
-def _arrivals(series: _Series, cutoff: datetime) -> dict[str, float]:
+def _arrivals(held: Sizes, day: float) -> dict[str, float]:
     """How the rows of the last n days will change: what a filter on dates lets through."""
     found = {}
-    for days in _WINDOWS:
+    for width in _WINDOWS:
 
-        def arrived(when: datetime, days: int = days) -> float:
-            return max(_at(series, when) - _at(series, when - days * _DAY), 1.0)
+        def arrived(when: Floats, width: int = width) -> Floats:
+            now, then = (_at(held.days, held.rows, when - back) for back in (0, width))
+            return np.maximum(now - then, 1.0)
 
-        level = median(arrived(cutoff - back * _DAY) for back in range(RECENT))
-        changes = [log(arrived(cutoff + ahead * _DAY) / level) for ahead in _AHEAD]
-        found[f"arrived_{days}_last"] = changes[-1]
-        found[f"arrived_{days}_lasting"] = sorted(changes)[-2]
+        level = np.median(arrived(day - np.arange(RECENT)))
+        changes = np.log(arrived(day + _AHEAD) / level)
+        found[f"arrived_{width}_last"] = float(changes[-1])
+        found[f"arrived_{width}_lasting"] = _second(changes)
     return found
 
 
-def _ancestors(graph: LineageGraph) -> Mapping[str, frozenset[str]]:
-    above: dict[str, set[str]] = defaultdict(set)
-    for edge in graph.relation_edges:
-        above[edge.target].add(edge.source)
-
-    def walk(node: str) -> frozenset[str]:
-        found: set[str] = set()
-        waiting = list(above[node]) if node in above else []
-        while waiting:
-            each = waiting.pop()
-            if each not in found:
-                found.add(each)
-                waiting += above.get(each, ())
-        return frozenset(found)
-
-    return {node: walk(node) for node in list(above)}
+def _second(changes: Sequence[float] | Floats) -> float:
+    return float(np.sort(changes)[-2])
