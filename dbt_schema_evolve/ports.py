@@ -156,6 +156,10 @@ class History(Protocol):
         """Return profiles by relation and time."""
         ...
 
+    def column_profiles(self, since: datetime | None = None) -> tuple[ColumnProfile, ...]:
+        """Return profiles by relation, column and time."""
+        ...
+
     def latest_relation_profiles(self) -> tuple[RelationProfile, ...]:
         """Return the newest profile of each relation that the last capture saw."""
         ...
