@@ -1,6 +1,6 @@
 {#- The lowest and highest value of integer keys that an index starts with, and where sequences stand: read from
-    the ends, which costs a descent each, biggest relations first, within two seconds. Each look is rolled back at once, so
-    that no lock on the user's relations stays. Nothing is written: the next step finds it in a setting. -#}
+    the ends, which costs a descent each, biggest relations first, within two seconds. Each look at a table is rolled back at once,
+    so that no lock on it stays. Nothing is written: the next step finds it in a setting. -#}
 {% macro _capture_key_ends(schema) %}
   {%- set declare %}
   key record;
@@ -13,46 +13,62 @@
   {%- endset -%}
   {%- set body %}
     begin
-      select /* schema_evolve */ coalesce(jsonb_agg(to_jsonb(fed)), '[]')
+      with {{ schema_evolve._profiled_relations(schema) }},
+      draws as (
+        -- What a default draws from; what the column owns, as identity columns do.
+        select d.adrelid as relid, d.adnum as attnum, u.refobjid as sequence, 1 as rank
+        from pg_attrdef as d
+        join pg_depend as u on u.classid = 'pg_attrdef'::regclass and u.objid = d.oid and u.refclassid = 'pg_class'::regclass
+        union all
+        select u.refobjid, u.refobjsubid, u.objid, 2
+        from pg_depend as u
+        where u.classid = 'pg_class'::regclass
+          and u.refclassid = 'pg_class'::regclass
+          and u.refobjsubid > 0
+          and u.deptype in ('a', 'i')
+      ),
+      feeding as (
+        select distinct on (d.relid, d.attnum)
+          d.relid,
+          d.attnum,
+          s.seqrelid,
+          s.seqmax,
+          s.seqcycle,
+          p.relpages
+        from draws as d
+        join profiled as p on p.oid = d.relid
+        join pg_class as c on c.oid = d.relid and not c.relispartition
+        join pg_sequence as s on s.seqrelid = d.sequence and s.seqincrement > 0
+        where has_sequence_privilege(s.seqrelid, 'usage, select')
+          and not exists (
+            select
+            from pg_locks as l
+            where l.locktype = 'relation'
+              and l.relation = s.seqrelid
+              and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+              and l.database = (select oid from pg_database where datname = current_database())
+              and l.pid <> pg_backend_pid()
+          )
+        order by d.relid, d.attnum, d.rank, s.seqrelid
+      ),
+      -- To look takes a lock a sequence, up to the end of the capture, and the server has room for thousands.
+      looked_at as (
+        select *
+        from feeding
+        order by relpages desc, relid, attnum
+        limit 1000
+      )
+      select /* schema_evolve */ jsonb_agg(jsonb_build_object(
+        'relid', relid::bigint,
+        'attnum', attnum,
+        'value', pg_sequence_last_value(seqrelid),
+        'greatest', seqmax,
+        'cycles', seqcycle
+      ))
       into sequences
-      from (
-        select distinct on (o.relid, o.attnum)
-          o.relid,
-          o.attnum,
-          case when has_sequence_privilege(s.seqrelid, 'usage, select') then pg_sequence_last_value(s.seqrelid) end as value,
-          s.seqmax as greatest,
-          s.seqcycle as cycles
-        from (
-          -- What a default draws from; what the column owns, as identity columns do.
-          select d.adrelid as relid, d.adnum as attnum, u.refobjid as sequence, 1 as rank
-          from pg_attrdef as d
-          join pg_depend as u on u.classid = 'pg_attrdef'::regclass and u.objid = d.oid and u.refclassid = 'pg_class'::regclass
-          union all
-          select u.refobjid, u.refobjsubid, u.objid, 2
-          from pg_depend as u
-          where u.classid = 'pg_class'::regclass
-            and u.refclassid = 'pg_class'::regclass
-            and u.refobjsubid > 0
-            and u.deptype in ('a', 'i')
-        ) as o
-        join pg_sequence as s on s.seqrelid = o.sequence and s.seqincrement > 0
-        where not exists (
-          select
-          from pg_locks as l
-          where l.locktype = 'relation'
-            and l.relation = s.seqrelid
-            and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-            and l.database = (select oid from pg_database where datname = current_database())
-            and l.pid <> pg_backend_pid()
-        )
-        order by o.relid, o.attnum, o.rank, s.seqrelid
-      ) as fed;
-      raise exception using errcode = 'SE000';
-    exception
-      when sqlstate 'SE000' then null;
-      when others then
-        sequences := '[]';
-        skips := skips || jsonb_build_object('what', 'sequences', 'why', sqlerrm);
+      from looked_at;
+    exception when others then
+      skips := skips || jsonb_build_object('what', 'sequences', 'why', sqlerrm);
     end;
     perform /* schema_evolve */ set_config('schema_evolve.sequences', coalesce(sequences, '[]')::text, true);
 
