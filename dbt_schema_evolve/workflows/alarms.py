@@ -1,0 +1,22 @@
+"""Columns that will not hold the next rows: from the history, with everyone whose values they are."""
+
+from datetime import datetime, timedelta
+
+from dbt_schema_evolve.features.column_trends import column_trends
+from dbt_schema_evolve.lineage.same_values import same_values
+from dbt_schema_evolve.ports import History
+from dbt_schema_evolve.predict import alarms as predicted
+from dbt_schema_evolve.records.column_trends import Alarm
+from dbt_schema_evolve.workflows.lineage import Lineage
+
+WATCHED = timedelta(days=90)  # a quarter, so that what happens at its end is in it
+
+
+def alarms(
+    history: History, lineage: Lineage, now: datetime, within_days: float = predicted.YEAR
+) -> tuple[Alarm, ...]:
+    """Return what will be full, from facts no later than `now`, the soonest first."""
+    trends = column_trends(history.column_profiles(now - WATCHED), now)
+    foreign_keys = [(each.column, each.references) for each in trends if each.references]
+    same = same_values(lineage.graph, foreign_keys, [each.column for each in trends])
+    return predicted.alarms(trends, same, now, within_days)
