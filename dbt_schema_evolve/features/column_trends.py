@@ -53,7 +53,7 @@ def _trend(name: ColumnName, profiles: Sequence[ColumnProfile], now: datetime) -
         reach.is_exact,
         growth,
         reach.sequence,
-        _growth(_of(ranges, lambda r: r.sequence and r.sequence.value), now),
+        _growth(_of(ranges, lambda r: None if r.sequence is None else r.sequence.value), now),
         reach.greatest_length,
         _growth(_of(ranges, lambda r: r.greatest_length), now),
         _narrower(last.type, ranges, growth, now),

@@ -18,7 +18,7 @@ def greatest_number(type_name: str) -> int | None:
     if found is None:
         return None
     whole_digits = int(found[1]) - int(found[2])
-    return 10**whole_digits - 1 if whole_digits > 0 else 0
+    return int("9" * whole_digits or "0")
 
 
 def greatest_length(type_name: str) -> int | None:

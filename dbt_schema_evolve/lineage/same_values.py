@@ -42,7 +42,7 @@ def _onward(
 
 
 def _reached(onward: Mapping[_Place, list[_Place]], column: ColumnName) -> Iterable[ColumnName]:
-    start = column.relation, column.column
+    start: _Place = (column.relation, column.column)
     seen: set[_Place] = {start}
     waiting = deque([start])
     while waiting:

@@ -10,6 +10,7 @@ from dbt_schema_evolve.records.relations import ColumnName
 
 YEAR = 365.0  # to give a large key another type takes months of copying beside the old one
 AHEAD = 0.01  # of a limit, by which a sequence's numbers are lost between it and its column
+USED = 0.02  # of a limit: who used less can fill it in a year only if it is a week old
 NEARLY_FULL = 0.9  # of a limit: worth a word even after one look, when nobody knows the pace
 
 SameValues = Mapping[ColumnName, Sequence[ColumnName]]
@@ -26,10 +27,23 @@ class _Filling(NamedTuple):
 
     @property
     def until(self) -> Span | None:
-        return self.growth and self.growth.until(self.limit - self.value)
+        return None if self.growth is None else self.growth.until(self.limit - self.value)
 
 
+_LimitOf = Callable[[ColumnTrend], int | None]
 _Fillings = Callable[[ColumnTrend, int], Iterator[_Filling]]
+
+
+def worth_watching(trends: Iterable[ColumnTrend], same_values: SameValues) -> frozenset[ColumnName]:
+    """Return the columns whose past has to be read: those that have used some of a limit."""
+    known = {trend.column: trend for trend in trends}
+    return frozenset(
+        trend.column
+        for trend in known.values()
+        for limit_of, fillings in _WATCHED
+        for limit in _holders(trend, known, same_values, limit_of)
+        if any(each.value >= USED * each.limit for each in fillings(trend, limit))
+    )
 
 
 def alarms(
@@ -40,40 +54,53 @@ def alarms(
     `same_values` tells which columns get the values of which. Those with the same limit share one
     alarm, of the column that the others have their values from; lower limits have their own.
     """
-    # Where values come from goes before where they go to.
-    ordered = sorted(trends, key=lambda t: (-len(same_values.get(t.column, ())), t.column))
-    found = (
-        *_alarms(ordered, same_values, now, lambda trend: trend.number_limit, _numbers),
-        *_alarms(ordered, same_values, now, lambda trend: trend.length_limit, _lengths),
-    )
-    near = [each for each in found if each.until is None or each.until.days <= within_days]
-    return tuple(sorted(near, key=_soonest))
+    found = [
+        alarm
+        for limit_of, fillings in _WATCHED
+        for alarm in _alarms(tuple(trends), same_values, now, limit_of, fillings)
+        if alarm.until is None or alarm.until.days <= within_days
+    ]
+    return tuple(sorted(found, key=_soonest))
 
 
 def _alarms(
-    trends: Sequence[ColumnTrend], same_values: SameValues, now: datetime,
-    limit_of: Callable[[ColumnTrend], int | None], fillings: _Fillings,
+    trends: Iterable[ColumnTrend], same_values: SameValues, now: datetime,
+    limit_of: _LimitOf, fillings: _Fillings,
 ) -> Iterator[Alarm]:  # fmt: skip
     known = {trend.column: trend for trend in trends}
     covered: set[ColumnName] = set()
-    for trend in trends:
-        holders: defaultdict[int, list[ColumnTrend]] = defaultdict(list)
-        for name in (trend.column, *same_values.get(trend.column, ())):
-            limit = limit_of(known[name]) if name in known else None
-            if limit is not None:
-                holders[limit].append(known[name])
-        for limit, held in sorted(holders.items()):
-            first, *others = held
-            if first.column in covered or limit > (limit_of(trend) or limit):
-                continue
+
+    def by_origin(trend: ColumnTrend) -> tuple[int, ColumnName]:
+        """Where values come from goes before where they go to."""
+        return -len(same_values.get(trend.column, ())), trend.column
+
+    for trend in sorted(known.values(), key=by_origin):
+        for limit, (first, *others) in _holders(trend, known, same_values, limit_of).items():
             filling = _first_full(fillings(trend, limit))
-            if filling is not None:
-                affected = tuple(sorted(other.column for other in others))
-                covered |= {first.column, *affected}
-                yield Alarm(
-                    filling.kind, first.column, first.type, now, filling.value, filling.limit,
-                    filling.growth, filling.until, filling.is_exact, trend.column, affected,
-                )  # fmt: skip
+            if filling is None or first.column in covered:
+                continue
+            affected = tuple(sorted(other.column for other in others))
+            covered |= {first.column, *affected}
+            yield Alarm(
+                filling.kind, first.column, first.type, now, filling.value, filling.limit,
+                filling.growth, filling.until, filling.is_exact, trend.column, affected,
+            )  # fmt: skip
+
+
+def _holders(
+    trend: ColumnTrend,
+    known: Mapping[ColumnName, ColumnTrend],
+    same_values: SameValues,
+    limit_of: _LimitOf,
+) -> dict[int, list[ColumnTrend]]:
+    """Return the columns that hold a column's values by their limits, none above its own."""
+    own = limit_of(trend)
+    held: defaultdict[int, list[ColumnTrend]] = defaultdict(list)
+    for name in (trend.column, *same_values.get(trend.column, ())):
+        limit = limit_of(known[name]) if name in known else None
+        if limit is not None and (own is None or limit <= own):
+            held[limit].append(known[name])
+    return dict(sorted(held.items()))
 
 
 def _first_full(fillings: Iterable[_Filling]) -> _Filling | None:
@@ -113,3 +140,9 @@ def _days(until: Span | None) -> float:
 
 def _soonest(alarm: Alarm) -> tuple[float, ColumnName, AlarmKind]:
     return _days(alarm.until), alarm.column, alarm.kind
+
+
+_WATCHED: tuple[tuple[_LimitOf, _Fillings], ...] = (
+    (lambda trend: trend.number_limit, _numbers),
+    (lambda trend: trend.length_limit, _lengths),
+)

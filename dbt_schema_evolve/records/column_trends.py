@@ -1,4 +1,4 @@
-"""How columns have moved: how fast keys grow, what would hold them, whom a common value takes over."""
+"""How columns have moved: how fast keys grow, what would hold them, what one value takes over."""
 
 from dataclasses import dataclass
 from datetime import datetime

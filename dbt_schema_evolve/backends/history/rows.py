@@ -45,6 +45,11 @@ def plain_instant(instant: datetime | None) -> str | None:
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
 
 
+def column_names(columns: Iterable[ColumnName]) -> str:
+    """Return columns as JSON for a query's parameter."""
+    return json.dumps([[*each.relation, each.column] for each in sorted(columns)])
+
+
 def _finite(value: float | None) -> float | None:
     """NaN and infinities say nothing about a column: it counts as not looked at."""
     return value if value is not None and math.isfinite(value) else None

@@ -95,9 +95,7 @@ def _has_ranges(cursor: psycopg.Cursor[Row], schema: str) -> bool:
     return any(row["has_ranges"] for row in cursor.execute(query, {"schema": schema}))
 
 
-def _facts(
-    cursor: psycopg.Cursor[Row], head: Row, schema: str, has_ranges: bool
-) -> CapturedFacts:
+def _facts(cursor: psycopg.Cursor[Row], head: Row, schema: str, has_ranges: bool) -> CapturedFacts:
     capture = _capture(head)
 
     def rows(table: str) -> list[Row]:
