@@ -29,11 +29,13 @@ def column_trends(profiles: Iterable[ColumnProfile], now: datetime) -> tuple[Col
     by_column: defaultdict[ColumnName, dict[datetime, ColumnProfile]] = defaultdict(dict)
     for profile in profiles:
         if profile.captured_at <= now:
-            name = ColumnName(profile.relation, profile.column)
-            by_column[name][profile.captured_at] = profile
+            found = by_column[ColumnName(profile.relation, profile.column)]
+            other = found.setdefault(profile.captured_at, profile)
+            if other != profile:  # captured twice at one instant: any of both, but always the same
+                found[profile.captured_at] = max(other, profile, key=repr)
     return tuple(
-        _trend(name, [found[at] for at in sorted(found)], now)
-        for name, found in sorted(by_column.items())
+        _trend(name, [profiles_at[at] for at in sorted(profiles_at)], now)
+        for name, profiles_at in sorted(by_column.items())
     )
 
 

@@ -13,12 +13,12 @@ def greatest_number(type_name: str) -> int | None:
     """Return the largest whole number of a type as `format_type` spells it; None: no such limit."""
     bits = dict(INTEGERS).get(type_name)
     if bits is not None:
-        return 2**bits - 1
+        return greatest_of(bits)
     found = _NUMERIC.match(type_name)
     if found is None:
         return None
-    whole_digits = int(found[1]) - int(found[2])
-    return int("9" * whole_digits or "0")
+    whole_digits: int = int(found[1]) - int(found[2])
+    return 10**whole_digits - 1 if whole_digits > 0 else None
 
 
 def greatest_length(type_name: str) -> int | None:
@@ -36,8 +36,13 @@ def narrower_integer(type_name: str, bits: int) -> tuple[str, int] | None:
         if name == type_name:
             return None
         if bits <= held_bits:
-            return (name, 2**held_bits - 1) if _is_whole(type_name) else None
+            return (name, greatest_of(held_bits)) if _is_whole(type_name) else None
     return None
+
+
+def greatest_of(bits: int) -> int:
+    """Return the largest number that a sign and so many bits make."""
+    return (1 << bits) - 1
 
 
 def _is_whole(type_name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Columns that will not hold the next rows, from the history, with all that hold the same values."""
+"""Columns that will not hold the next rows, from the history, and who has the same values."""
 
 from datetime import datetime, timedelta
 
