@@ -43,7 +43,7 @@ def _words(alarm: Alarm) -> tuple[str, str, str, str]:
 
 
 def _paragraph(alarm: Alarm) -> str:
-    lines = textwrap.wrap(alarm_sentence(alarm), WIDTH, break_on_hyphens=False)
+    lines = textwrap.wrap(alarm_sentence(alarm), WIDTH - 2, break_on_hyphens=False)
     if alarm.affected:
         names = ", ".join(map(_quoted, alarm.affected[:_SHOWN]))
         text = f"the same values: {names} {more(alarm.affected, _SHOWN)}".rstrip()
