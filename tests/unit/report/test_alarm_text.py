@@ -61,13 +61,15 @@ def test_a_sequence_a_text_and_a_smaller_type_have_words_of_their_own() -> None:
 def test_a_screen_holds_the_soonest_and_says_how_many_more_there_are() -> None:
     affected = tuple(named(f"marts.m{n}.order_id") for n in range(7))
     text = alarms_text([replace(KEY, affected=affected), KEY, KEY], 2)
+    sentence = (
+        "integer key `shop.orders.order_id` overflows in 41 days (33..52): the highest value is\n"
+        "  1,987,654,321 of 2,147,483,647 and grows 3.9 million a day\n"
+    )
     assert text == (
-        "integer key `shop.orders.order_id` overflows in 41 days (33..52): the highest value is 1,987,654,321\n"
-        "  of 2,147,483,647 and grows 3.9 million a day\n"
+        f"{sentence}"
         "  the same values: `marts.m0.order_id`, `marts.m1.order_id`, `marts.m2.order_id`,\n"
         "  `marts.m3.order_id`, `marts.m4.order_id` …and 2 more\n"
-        "integer key `shop.orders.order_id` overflows in 41 days (33..52): the highest value is 1,987,654,321\n"
-        "  of 2,147,483,647 and grows 3.9 million a day\n"
+        f"{sentence}"
         "…and 1 more"
     )
     assert max(map(len, text.splitlines())) <= 100
