@@ -19,7 +19,7 @@ from dbt_schema_evolve.records.plans import PlanNode
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.property_graph import EdgeLabel, PropertyGraph
-from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.relations import ColumnName, RelationName
 from dbt_schema_evolve.records.workload import Skip, StatementSnapshot
 
 
@@ -154,6 +154,12 @@ class History(Protocol):
 
     def relation_profiles(self, since: datetime | None = None) -> tuple[RelationProfile, ...]:
         """Return profiles by relation and time."""
+        ...
+
+    def column_profiles(
+        self, since: datetime | None = None, columns: Collection[ColumnName] | None = None
+    ) -> tuple[ColumnProfile, ...]:
+        """Return profiles by relation, column and time; of some columns alone, or of all."""
         ...
 
     def latest_relation_profiles(self) -> tuple[RelationProfile, ...]:

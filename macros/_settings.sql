@@ -5,5 +5,6 @@
     'schema': given.get('schema', 'schema_evolve'),
     'schemas': given.get('schemas'),
     'analyze': given.get('analyze', true),
+    'key_values': given.get('key_values', true),
   }) }}
 {% endmacro %}

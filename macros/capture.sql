@@ -81,6 +81,7 @@ select /* schema_evolve */ exists (
     'project_name': project_name,
     'schemas': settings['schemas'],
     'analyze': settings['analyze'],
+    'key_values': settings['key_values'],
   } -%}
 select /* schema_evolve */
   set_config('schema_evolve.state', 'new', true),
@@ -101,6 +102,8 @@ select /* schema_evolve */
 {{ schema_evolve._capture_relations(settings['schema']) }}
 {{ schema_evolve._capture_columns(settings['schema']) }}
 {{ schema_evolve._capture_indexes(settings['schema']) }}
+{{ schema_evolve._capture_key_ends(settings['schema']) }}
+{{ schema_evolve._capture_ranges(settings['schema']) }}
 {{ schema_evolve._end_capture(settings['schema']) }}
 select /* schema_evolve */
   current_setting('schema_evolve.state') as state,

@@ -18,22 +18,14 @@ def relation_growth(
 ) -> RelationGrowth | None:
     """Return the growth of one relation up to a cut-off; None where its history is too short.
 
-    Where the last half, quarter, ... of the history clearly goes another way, it alone counts: a
-    backfill is over, growth has begun. `days` are since 1970 like the cut-off, and sorted.
+    `days` are since 1970 like the cut-off, and sorted.
     """
     since = int(days.searchsorted(cutoff - MAX_DAYS))
     until = known(days, cutoff)
     xs, ys = days[since:until] - cutoff, rows[since:until]
-    if len(xs) < MIN_POINTS or _length(xs) < MIN_DAYS:
+    if is_short(xs):
         return None
-    begin = 0
-    slope, stderr = theil_sen(xs, ys)
-    recent = _last_half(xs, begin)
-    while len(xs) - recent >= MIN_POINTS and _length(xs[recent:]) >= WEEK:
-        recent_slope, recent_stderr = theil_sen(xs[recent:], ys[recent:])
-        if abs(recent_slope - slope) > _CLEAR * hypot(recent_stderr, stderr):
-            begin, slope, stderr = recent, recent_slope, recent_stderr
-        recent = _last_half(xs, recent)
+    begin, slope, stderr = of_late(xs, ys)
     return RelationGrowth(
         relation_id=relation_id,
         rows=round(ys[-1]),
@@ -42,6 +34,28 @@ def relation_growth(
         days=_length(xs[begin:]),
         points=len(xs) - begin,
     )
+
+
+def is_short(xs: Floats) -> bool:
+    """Whether a history says nothing about growth; places are days."""
+    return len(xs) < MIN_POINTS or _length(xs) < MIN_DAYS
+
+
+def of_late(xs: Floats, ys: Floats) -> tuple[int, float, float]:
+    """Return where the part of a history begins that counts, its slope and its standard error.
+
+    Where the last half, quarter, ... of the history clearly goes another way, it alone counts: a
+    backfill is over, growth has begun.
+    """
+    begin = 0
+    slope, stderr = theil_sen(xs, ys)
+    recent = _last_half(xs, begin)
+    while len(xs) - recent >= MIN_POINTS and _length(xs[recent:]) >= WEEK:
+        recent_slope, recent_stderr = theil_sen(xs[recent:], ys[recent:])
+        if abs(recent_slope - slope) > _CLEAR * hypot(recent_stderr, stderr):
+            begin, slope, stderr = recent, recent_slope, recent_stderr
+        recent = _last_half(xs, recent)
+    return begin, slope, stderr
 
 
 def _length(xs: Floats) -> float:

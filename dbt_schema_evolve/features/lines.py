@@ -14,11 +14,17 @@ _Z = 1.645  # two-sided 90 %
 
 
 def theil_sen(xs: Floats, ys: Floats) -> tuple[float, float]:
-    """Return the median slope between all pairs of points, and its standard error.
+    """Return the median slope between all pairs of points, and its standard error."""
+    low, slope, high = slope_interval(xs, ys)
+    return slope, (high - low) / (2 * _Z)
+
+
+def slope_interval(xs: Floats, ys: Floats) -> tuple[float, float, float]:
+    """Return the median slope between all pairs of points between the ends of its 90 % interval.
 
     Sen, "Estimates of the regression coefficient based on Kendall's tau", JASA 63 (1968): the
     interval comes from the slopes' ranks, so it needs no assumption about the noise. Fewer than two
-    different places give no slope: zero, and zero for its error. `xs` are sorted.
+    different places give no slope: zeros. `xs` are sorted.
     """
     xs, ys = thin(xs, ys)
     count = len(xs)
@@ -27,12 +33,12 @@ def theil_sen(xs: Floats, ys: Floats) -> tuple[float, float]:
     if not run.all():
         rise, run = rise[run != 0], run[run != 0]
     if not len(run):
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     slopes = np.sort(rise / run)
     spread = _Z * sqrt(count * (count - 1) * (2 * count + 5) / 18)
     low = max(round((len(slopes) - spread) / 2), 0)
     high = min(round((len(slopes) + spread) / 2), len(slopes) - 1)
-    return middle(slopes), float(slopes[high] - slopes[low]) / (2 * _Z)
+    return float(slopes[low]), middle(slopes), float(slopes[high])
 
 
 @cache

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dbt_schema_evolve.records.changes import IndexSpec
-from dbt_schema_evolve.records.relations import RelationKind, RelationName
+from dbt_schema_evolve.records.relations import ColumnName, RelationKind, RelationName
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,29 @@ class RelationProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class SequenceState:
+    """How far the sequence that feeds a column has come."""
+
+    value: int | None  # None: never drawn from, or not ours to see
+    limit: int  # the last number that it can give
+    cycles: bool = False  # it begins again there
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRange:
+    """How far a column's values reach: a value of keys only, of everything else a magnitude."""
+
+    value_bits: int | None = None  # that the largest whole part needs besides its sign
+    highest: int | None = None  # of keys: fed by a sequence, primary, or of a foreign key
+    is_exact: bool = False  # read from an index; otherwise what ANALYZE sampled, which may be less
+    greatest_length: int | None = None  # of texts that ANALYZE sampled, in characters
+    sequence: SequenceState | None = None
+    references: ColumnName | None = None  # what a foreign key points at
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnProfile:
-    """A column's shape; it holds no values, so it holds no personal data."""
+    """A column's shape; it holds no values but the numbers of keys, so no personal data."""
 
     relation: RelationName
     column: str
@@ -43,6 +64,7 @@ class ColumnProfile:
     position: int = 0  # within the relation, from 1; 0: not known
     not_null: bool = False
     collation: str = ""  # as SQL, where it is not the database's own
+    range: ColumnRange | None = None  # None: not looked at, or nothing to say
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,17 @@ declare
   claimed bigint;
 begin
   -- Two first captures at once would both create the tables; the loser waits here for lock_timeout at most.
-  if to_regclass({{ schema_evolve._literal(own_schema ~ '.index_profiles') }}) is null then
+  if to_regclass({{ schema_evolve._literal(own_schema ~ '.column_ranges') }}) is null then
     perform /* schema_evolve */ pg_advisory_xact_lock(hashtext('schema_evolve'));
   end if;
-  {{ schema_evolve._create_tables(schema) }}
+  begin
+    {{ schema_evolve._create_tables(schema) }}
+  exception when others then
+    -- Tables that a newer version adds may need another's rights; those that are there still take their part.
+    if to_regclass({{ schema_evolve._literal(own_schema ~ '.captures') }}) is null then
+      raise;
+    end if;
+  end;
   insert /* schema_evolve */ into {{ own_schema }}.captures (
     capture_id, captured_at, which, target_name, target_schema,
     adapter_type, dbt_version, project_name, server_version

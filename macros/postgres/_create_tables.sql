@@ -105,6 +105,25 @@
         primary key (capture_id, schema_name, index_name)
       ',
     },
+    'column_ranges': {
+      'about': 'how far the values of columns reach: the highest one of keys, the magnitude of other numbers',
+      'columns': key ~ ',
+        schema_name text not null,
+        relation_name text not null,
+        column_name text not null,
+        value_bits int,
+        highest_value bigint,
+        is_exact boolean,
+        greatest_length int,
+        sequence_value bigint,
+        sequence_limit bigint,
+        sequence_cycles boolean,
+        referenced_schema text,
+        referenced_relation text,
+        referenced_column text,
+        primary key (capture_id, schema_name, relation_name, column_name)
+      ',
+    },
   }) }}
 {% endmacro %}
 

@@ -25,7 +25,7 @@ from dbt_schema_evolve.records.executions import ExecutionCount, ExecutionSource
 from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.records.project import NodeRun, RunResults
-from dbt_schema_evolve.records.relations import Column
+from dbt_schema_evolve.records.relations import Column, ColumnName
 from tests.fakes.captures import FIRST, ODD, ORDERS, facts
 from tests.fakes.executions import execution
 from tests.fakes.history import DictHistory
@@ -137,6 +137,19 @@ def test_a_window_starts_where_it_is_told_to(history: History) -> None:
         since + timedelta(days=1),
     }
     assert {r.invocation_id for r in history.node_runs(since)} == {"run-002", "run-003"}
+
+
+def test_the_past_of_some_columns_can_be_asked_for_alone(history: History) -> None:
+    for number in range(3):
+        history.add_capture(facts(number))
+    since = FIRST + timedelta(days=1)
+    found = history.column_profiles(since, {ColumnName(ODD, "Wert €"), ColumnName(ORDERS, "b")})
+    assert [(p.relation, p.column, p.captured_at - since) for p in found] == [
+        (ODD, "Wert €", timedelta()),
+        (ODD, "Wert €", timedelta(days=1)),
+    ]
+    assert found[0].range == facts(1).columns[2].range
+    assert history.column_profiles(None, ()) == ()
 
 
 def test_latest_means_what_exists_now(history: History) -> None:

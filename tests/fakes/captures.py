@@ -4,14 +4,27 @@ from datetime import UTC, datetime, timedelta
 
 from dbt_schema_evolve.records.captures import Capture, CapturedFacts
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
-from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
+from dbt_schema_evolve.records.profiles import (
+    ColumnProfile,
+    ColumnRange,
+    IndexProfile,
+    RelationProfile,
+    SequenceState,
+)
 from dbt_schema_evolve.records.project import NodeRun
-from dbt_schema_evolve.records.relations import RelationKind, RelationName
+from dbt_schema_evolve.records.relations import ColumnName, RelationKind, RelationName
 from dbt_schema_evolve.records.workload import Skip, StatementSnapshot
 
 FIRST = datetime(2026, 3, 1, 6, 30, 15, 250_000, tzinfo=UTC)
 ORDERS = RelationName("marts", "fct_orders")
 ODD = RelationName('Räume. "x"', "Grüße an Alle")
+RANGES = {
+    "Wert €": ColumnRange(
+        63, -(2**63), is_exact=True, sequence=SequenceState(2**63 - 1, 2**63 - 1, cycles=True),
+        references=ColumnName(ODD, "Ä \"b\""),
+    ),
+    "a": None,
+}  # fmt: skip
 
 
 def capture(number: int, *, at: datetime | None = None, which: str = "build") -> Capture:
@@ -76,7 +89,7 @@ def facts(
             ColumnProfile(
                 relation, column, "numeric(12,2)", head.captured_at, null_ratio=0.25,
                 distinct=-0.5, average_width_bytes=6, correlation=None, top_value_ratio=0.125,
-                position=position, not_null=True,
+                position=position, not_null=True, range=RANGES[column],
             )
             for relation in relations
             for position, column in enumerate(("Wert €", "a"), start=1)

@@ -3,7 +3,7 @@
 import json
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -15,6 +15,7 @@ from dbt_schema_evolve.records.executions import Execution, ExecutionCount
 from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
+from dbt_schema_evolve.records.relations import ColumnName
 from dbt_schema_evolve.records.workload import StatementSnapshot
 from tests.fakes.lineage_states import DictLineageStates
 
@@ -119,8 +120,15 @@ class DictHistory:
         found = (p for facts in self._by_age() for p in facts.relations)
         return _sorted(found, since, lambda p: p.relation)
 
-    def column_profiles(self, since: datetime | None = None) -> tuple[ColumnProfile, ...]:
-        found = (p for facts in self._by_age() for p in facts.columns)
+    def column_profiles(
+        self, since: datetime | None = None, columns: Collection[ColumnName] | None = None
+    ) -> tuple[ColumnProfile, ...]:
+        found = (
+            profile
+            for facts in self._by_age()
+            for profile in facts.columns
+            if columns is None or ColumnName(profile.relation, profile.column) in columns
+        )
         return _sorted(found, since, lambda p: (p.relation, p.position, p.column))
 
     def latest_relation_profiles(self) -> tuple[RelationProfile, ...]:

@@ -2,7 +2,7 @@
 
 import gzip
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +26,7 @@ from dbt_schema_evolve.records.executions import Execution, ExecutionCount
 from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
+from dbt_schema_evolve.records.relations import ColumnName
 from dbt_schema_evolve.records.workload import StatementSnapshot
 
 _ARTIFACT_RUN = ("unique_id", "status", "started_at", "execution_us")
@@ -185,9 +186,12 @@ class DuckHistory:
         found = self._own(query_text("relation_profiles"), since=_plain(since))
         return tuple(map(rows.Reader().relation, found))
 
-    def column_profiles(self, since: datetime | None = None) -> tuple[ColumnProfile, ...]:
-        """Return profiles by relation, column and time."""
-        found = self._own(query_text("column_profiles"), since=_plain(since))
+    def column_profiles(
+        self, since: datetime | None = None, columns: Collection[ColumnName] | None = None
+    ) -> tuple[ColumnProfile, ...]:
+        """Return profiles by relation, column and time; of some columns alone, or of all."""
+        chosen = None if columns is None else rows.column_names(columns)
+        found = self._own(query_text("column_profiles"), since=_plain(since), columns=chosen)
         return tuple(map(rows.Reader().column, found))
 
     def latest_relation_profiles(self) -> tuple[RelationProfile, ...]:

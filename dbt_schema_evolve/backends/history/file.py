@@ -10,11 +10,10 @@ import duckdb
 
 from dbt_schema_evolve.errors import BusyError, HistoryError
 
-VERSION = 3
+VERSION = 4
 
-# Versions 2 and 3 added these tables to those of `schema.sql`; each script leaves what is there
-# alone.
-_ADDITIONS: tuple[str, ...] = ("etl", "executions", "lineage", "outlooks")
+# What versions 2 to 4 added to `schema.sql`; each script leaves what is there alone.
+_ADDITIONS: tuple[str, ...] = ("etl", "executions", "lineage", "outlooks", "ranges")
 
 # A history must never fetch code from the network.
 _CONFIG: dict[str, Any] = {

@@ -12,9 +12,15 @@ from typing import Any
 
 from dbt_schema_evolve.records.captures import Capture
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
-from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
+from dbt_schema_evolve.records.profiles import (
+    ColumnProfile,
+    ColumnRange,
+    IndexProfile,
+    RelationProfile,
+    SequenceState,
+)
 from dbt_schema_evolve.records.project import NodeRun
-from dbt_schema_evolve.records.relations import RelationKind, RelationName
+from dbt_schema_evolve.records.relations import ColumnName, RelationKind, RelationName
 from dbt_schema_evolve.records.workload import Skip, StatementSnapshot
 
 Row = tuple[Any, ...]
@@ -39,9 +45,23 @@ def plain_instant(instant: datetime | None) -> str | None:
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
 
 
-def _finite(value: float | None) -> float | None:
-    """NaN and infinities say nothing about a column: it counts as not looked at."""
-    return value if value is not None and math.isfinite(value) else None
+def column_names(columns: Iterable[ColumnName]) -> str:
+    """Return columns as JSON for a query's parameter."""
+    return json.dumps([[*each.relation, each.column] for each in sorted(columns)])
+
+
+def _sampled(value: float | None) -> float | None:
+    """Keep four digits of a share: samples know no more, and the file is a quarter smaller for it.
+
+    NaN and infinities say nothing about a column: it counts as not looked at.
+    """
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.4g}") if abs(value) < 1 else value
+
+
+def _references(profile: ColumnProfile) -> ColumnName | None:
+    return None if profile.range is None else profile.range.references
 
 
 CAPTURE: Mapping[str, Callable[[Capture], Any]] = {
@@ -101,11 +121,21 @@ COLUMN: Mapping[str, Callable[[ColumnProfile], Any]] = {
     "position": lambda p: p.position,
     "type": lambda p: p.type,
     "not_null": lambda p: p.not_null,
-    "null_ratio": lambda p: _finite(p.null_ratio),
-    "distinct_values": lambda p: _finite(p.distinct),
+    "null_ratio": lambda p: _sampled(p.null_ratio),
+    "distinct_values": lambda p: _sampled(p.distinct),
     "average_width_bytes": lambda p: p.average_width_bytes,
-    "correlation": lambda p: _finite(p.correlation),
-    "top_value_ratio": lambda p: _finite(p.top_value_ratio),
+    "correlation": lambda p: _sampled(p.correlation),
+    "top_value_ratio": lambda p: _sampled(p.top_value_ratio),
+    "value_bits": lambda p: p.range and p.range.value_bits,
+    "highest_value": lambda p: p.range and p.range.highest,
+    "is_exact": lambda p: p.range and p.range.is_exact,
+    "greatest_length": lambda p: p.range and p.range.greatest_length,
+    "sequence_value": lambda p: p.range and p.range.sequence and p.range.sequence.value,
+    "sequence_limit": lambda p: p.range and p.range.sequence and p.range.sequence.limit,
+    "sequence_cycles": lambda p: p.range and p.range.sequence and p.range.sequence.cycles,
+    "referenced_schema": lambda p: (r := _references(p)) and r.relation.schema,
+    "referenced_relation": lambda p: (r := _references(p)) and r.relation.name,
+    "referenced_column": lambda p: (r := _references(p)) and r.column,
 }
 INDEX: Mapping[str, Callable[[IndexProfile], Any]] = {
     "schema_name": lambda p: p.spec.relation.schema,
@@ -187,12 +217,25 @@ class Reader:
     def column(self, row: Row) -> ColumnProfile:
         """`captured_at`, then columns as in `COLUMN`."""
         (captured_at, schema, name, column, position, kind, not_null, null_ratio, distinct,
-         average_width_bytes, correlation, top_value_ratio) = row  # fmt: skip
+         average_width_bytes, correlation, top_value_ratio, *reach) = row  # fmt: skip
         return ColumnProfile(
             self._relation(schema, name), self._word(column), self._word(kind), _utc(captured_at),
             null_ratio, distinct, average_width_bytes, correlation, top_value_ratio, position,
-            not_null,
+            not_null, range=self._range(*reach),
         )  # fmt: skip
+
+    def _range(
+        self, value_bits: int | None, highest: int | None, is_exact: bool | None,
+        greatest_length: int | None, value: int | None, limit: int | None, cycles: bool | None,
+        schema: str | None, name: str | None, column: str | None,
+    ) -> ColumnRange | None:  # fmt: skip
+        if is_exact is None:
+            return None
+        sequence = None if limit is None else SequenceState(value, limit, bool(cycles))
+        references = None
+        if schema is not None and name is not None and column is not None:
+            references = ColumnName(self._relation(schema, name), self._word(column))
+        return ColumnRange(value_bits, highest, is_exact, greatest_length, sequence, references)
 
     def index(self, row: Row) -> IndexProfile:
         """`captured_at`, then columns as in `INDEX`."""

@@ -12,9 +12,15 @@ from dbt_schema_evolve.backends.postgres.catalog_sql import Row, query_text
 from dbt_schema_evolve.errors import NotCapturedError, WarehouseError
 from dbt_schema_evolve.records.captures import Capture, CapturedFacts
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
-from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
+from dbt_schema_evolve.records.profiles import (
+    ColumnProfile,
+    ColumnRange,
+    IndexProfile,
+    RelationProfile,
+    SequenceState,
+)
 from dbt_schema_evolve.records.project import NodeRun
-from dbt_schema_evolve.records.relations import RelationKind, RelationName
+from dbt_schema_evolve.records.relations import ColumnName, RelationKind, RelationName
 from dbt_schema_evolve.records.workload import Skip, StatementSnapshot
 
 OWN_SCHEMA = "schema_evolve"
@@ -39,9 +45,10 @@ def read_captures(
             with connection.cursor(row_factory=dict_row) as cursor:
                 heads = _rows(cursor, "captures", schema)
                 known = frozenset(known)
+                has_ranges = _has_ranges(cursor, schema)
                 for head in heads:
                     if head["capture_id"] not in known:
-                        yield _facts(cursor, head, schema)
+                        yield _facts(cursor, head, schema, has_ranges)
     except psycopg.errors.InsufficientPrivilege as error:
         raise WarehouseError(
             f"the captured tables may not be read: {_first_line(error)}",
@@ -83,12 +90,21 @@ def _rows(
     return cursor.execute(query, {"capture_id": capture_id}, prepare=True).fetchall()
 
 
-def _facts(cursor: psycopg.Cursor[Row], head: Row, schema: str) -> CapturedFacts:
+def _has_ranges(cursor: psycopg.Cursor[Row], schema: str) -> bool:
+    query = query_text("captured_has_ranges").encode()
+    return any(row["has_ranges"] for row in cursor.execute(query, {"schema": schema}))
+
+
+def _facts(cursor: psycopg.Cursor[Row], head: Row, schema: str, has_ranges: bool) -> CapturedFacts:
     capture = _capture(head)
 
     def rows(table: str) -> list[Row]:
         return _rows(cursor, table, schema, capture.capture_id)
 
+    ranges = {
+        (_name(row), row["column_name"]): _range(row)
+        for row in (rows("ranges") if has_ranges else ())
+    }
     return CapturedFacts(
         capture=capture,
         node_runs=tuple(_node_run(capture, row) for row in rows("node_runs")),
@@ -96,7 +112,7 @@ def _facts(cursor: psycopg.Cursor[Row], head: Row, schema: str) -> CapturedFacts
         relations=tuple(
             _relation(capture, row) for row in rows("relations") if row["kind"] in _KINDS
         ),
-        columns=tuple(_column(capture, row) for row in rows("columns")),
+        columns=tuple(_column(capture, row, ranges) for row in rows("columns")),
         indexes=tuple(_index(capture, row) for row in rows("indexes")),
     )
 
@@ -177,9 +193,12 @@ def _relation(capture: Capture, row: Row) -> RelationProfile:
     )
 
 
-def _column(capture: Capture, row: Row) -> ColumnProfile:
+def _column(
+    capture: Capture, row: Row, ranges: Mapping[tuple[RelationName, str], ColumnRange]
+) -> ColumnProfile:
+    relation = _name(row)
     return ColumnProfile(
-        relation=_name(row),
+        relation=relation,
         column=row["column_name"],
         type=row["type"] or "",
         captured_at=capture.captured_at,
@@ -190,6 +209,25 @@ def _column(capture: Capture, row: Row) -> ColumnProfile:
         top_value_ratio=row["top_value_ratio"],
         position=row["position"] or 0,
         not_null=bool(row["not_null"]),
+        range=ranges.get((relation, row["column_name"])),
+    )
+
+
+def _range(row: Row) -> ColumnRange:
+    sequence = references = None
+    if row["sequence_limit"] is not None:
+        cycles = bool(row["sequence_cycles"])
+        sequence = SequenceState(row["sequence_value"], row["sequence_limit"], cycles)
+    if row["referenced_column"] is not None:
+        relation = RelationName(row["referenced_schema"] or "", row["referenced_relation"] or "")
+        references = ColumnName(relation, row["referenced_column"])
+    return ColumnRange(
+        value_bits=row["value_bits"],
+        highest=row["highest_value"],
+        is_exact=bool(row["is_exact"]),
+        greatest_length=row["greatest_length"],
+        sequence=sequence,
+        references=references,
     )
 
 
