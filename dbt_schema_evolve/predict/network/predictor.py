@@ -64,13 +64,7 @@ def _forecast(
         predicted_low_us=low_us,
         predicted_high_us=high_us,
         coverage=COVERAGE,
-        cause_id=case.driver.growth.relation_id if case.driver is not None else "",
-        reason=_reason(case),
+        cause_id="",
+        reason="by its own series and those of what it reads",
         predicted_probability=1 / (1 + exp(-bounded(logit))),
     )
-
-
-def _reason(case: Case) -> str:
-    if case.suspects:
-        return case.suspects[0].sentence
-    return "by its own series and those of what it reads"
