@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from math import exp, isfinite
 from typing import TYPE_CHECKING
 
+from dbt_schema_evolve.predict.bundle import Bundle
 from dbt_schema_evolve.predict.history import Level, level
 from dbt_schema_evolve.predict.intervals import COVERAGE
 from dbt_schema_evolve.predict.network.horizons import at_horizon, bounded
@@ -27,11 +28,11 @@ class NetworkPredictor:
         self._network = network
 
     @classmethod
-    def of_weights(cls, data: bytes, at: str) -> "NetworkPredictor":
-        """Load a network; raises PredictorError where the bytes are not ours."""
-        from dbt_schema_evolve.predict.network.weights import read_weights  # noqa: PLC0415 - torch
+    def of(cls, bundle: Bundle, at: str = "") -> "NetworkPredictor":
+        """Load a bundle's network; raises PredictorError where it has none of this version."""
+        from dbt_schema_evolve.predict.network.weights import network_of  # noqa: PLC0415 - torch
 
-        return cls(read_weights(data, at))
+        return cls(network_of(bundle, at))
 
     def predict(self, cases: Sequence[Case], horizon_days: float) -> tuple[Forecast | Skip, ...]:
         """Return the network's answers, or why a history does not carry one."""

@@ -1,4 +1,4 @@
-"""A network as bytes and back: safetensors, whose header names what the numbers are for.
+"""A network as a part of a bundle: safetensors, whose header names what the numbers are for.
 
 Never a serialised object, because loading weights must not run code.
 """
@@ -10,15 +10,15 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from dbt_schema_evolve.errors import PredictorError
+from dbt_schema_evolve.predict.bundle import Bundle, Part, unreadable
 from dbt_schema_evolve.predict.network.horizons import HORIZONS
 from dbt_schema_evolve.predict.network.model import HIDDEN, RecurrentNetwork
 from dbt_schema_evolve.predict.network.series import CHANNELS, STATICS, STEPS
 
-FORMAT = 1
+NAME = "network"
+_FILE = "network.safetensors"
 _KEY = "made_for"
 _MADE_FOR = {
-    "format": FORMAT,
     "steps": STEPS,
     "channels": list(CHANNELS),
     "statics": list(STATICS),
@@ -27,25 +27,26 @@ _MADE_FOR = {
 }
 
 
-def write_weights(network: RecurrentNetwork) -> bytes:
-    """Return all that `read_weights` needs; the same network gives the same bytes."""
+def part_of(network: RecurrentNetwork) -> Part:
+    """Return a network as a part of a bundle; the same network gives the same bytes."""
     tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     # One text, because the library writes several in any order.
-    return save(tensors, metadata={_KEY: json.dumps(_MADE_FOR)})
+    return Part({_FILE: save(tensors, metadata={_KEY: json.dumps(_MADE_FOR)})}, {})
 
 
-def read_weights(data: bytes, at: str) -> RecurrentNetwork:
-    """Read what `write_weights` wrote; raises PredictorError where it is cut off or another's."""
+def network_of(bundle: Bundle, at: str = "") -> RecurrentNetwork:
+    """Return a bundle's network; raises PredictorError where it has none that can be understood."""
     try:
+        data = bundle.parts[NAME].files[_FILE]
         if _header(data) != _MADE_FOR:
-            raise _refused("were made for another version's inputs", at)
+            raise unreadable("a network of other inputs", at)
         network = RecurrentNetwork()
         tensors = load(data)
         network.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        raise _refused(f"are incomplete or damaged ({type(error).__name__})", at) from error
+        raise unreadable(f"{type(error).__name__}: {error}", at) from error
     if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values()):
-        raise _refused("hold numbers that are none", at)
+        raise unreadable("a network of numbers that are none", at)
     network.eval()
     return network
 
@@ -55,11 +56,3 @@ def _header(data: bytes) -> dict[str, Any]:
     size = int.from_bytes(data[:8], "little")
     header: dict[str, Any] = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][_KEY])
     return header
-
-
-def _refused(reason: str, at: str) -> PredictorError:
-    return PredictorError(
-        f"the weights of the network {reason}",
-        at=at,
-        remedy="train again with `schema-evolve train`, or install dbt-schema-evolve anew",
-    )

@@ -15,12 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbt_schema_evolve.errors import PredictorError
+from dbt_schema_evolve.predict.bundle import Bundle, Part, read_bundle, write_bundle
 from dbt_schema_evolve.predict.network.horizons import HORIZONS, at_horizon
 from dbt_schema_evolve.predict.network.model import RecurrentNetwork, ask
 from dbt_schema_evolve.predict.network.predictor import NetworkPredictor
 from dbt_schema_evolve.predict.network.series import STEPS, Series, read_series
 from dbt_schema_evolve.predict.network.training import Epoch, train
-from dbt_schema_evolve.predict.network.weights import read_weights, write_weights
+from dbt_schema_evolve.predict.network.weights import network_of, part_of
 from dbt_schema_evolve.records.examples import Example
 from dbt_schema_evolve.records.forecasts import Case, Forecast, Observation
 from dbt_schema_evolve.records.workload import Skip
@@ -75,8 +76,8 @@ def test_the_same_seed_gives_the_same_weights_whatever_chance_did_before() -> No
     torch.manual_seed(7)
     first = train(few, few[:20], seed=3)
     torch.manual_seed(8)
-    assert write_weights(train(iter(few), iter(few[:20]), seed=3)) == write_weights(first)
-    assert write_weights(train(few, few[:20], seed=4)) != write_weights(first)
+    assert weights(train(iter(few), iter(few[:20]), seed=3)) == weights(first)
+    assert weights(train(few, few[:20], seed=4)) != weights(first)
 
 
 def test_training_leaves_chance_and_threads_as_they_were() -> None:
@@ -102,7 +103,7 @@ def test_weights_that_know_other_warehouses_are_corrected_not_replaced() -> None
         weekly_marts(range(88, 92), noise=0.6),
     )
     corrected = train(noisy, noisy_too, seed=1, start=trained())
-    assert write_weights(corrected) != write_weights(trained())
+    assert weights(corrected) != weights(trained())
     assert share_in_order(corrected, still_flat(list(weekly_marts(UNSEEN)))) > before - 0.05
 
 
@@ -179,33 +180,60 @@ def test_rows_that_nobody_counted_are_unknown_not_none() -> None:
     assert unknown.any()
 
 
-def test_weights_survive_as_bytes() -> None:
-    loaded = read_weights(write_weights(trained()), "here")
-    series = read_series([a_case()])
-    assert torch.equal(ask(loaded, series).logits, ask(trained(), series).logits)
+def weights(network: RecurrentNetwork) -> bytes:
+    (data,) = part_of(network).files.values()
+    return data
+
+
+def bundle_of(data: bytes) -> Bundle:
+    return Bundle({"network": Part({"network.safetensors": data}, {})}, "a simulation", 1, 1)
+
+
+def test_a_bundle_gives_back_the_same_network() -> None:
+    written = write_bundle(Bundle({"network": part_of(trained())}, "a simulation", 1, 1))
+    answers = [
+        predictor.predict([a_case()], 7.0)
+        for predictor in (
+            NetworkPredictor(trained()), NetworkPredictor.of(read_bundle(written, "here"))
+        )
+    ]  # fmt: skip
+    assert answers[0] == answers[1]
+
+
+def test_a_bundle_whose_weights_were_changed_is_refused() -> None:
+    written = write_bundle(bundle_of(weights(trained())))
+    tampered = bytearray(written["network.safetensors"])
+    tampered[-1] ^= 1
+    with pytest.raises(PredictorError, match="was changed"):
+        read_bundle(written | {"network.safetensors": bytes(tampered)}, "here")
 
 
 def test_weights_of_other_inputs_are_refused() -> None:
-    data = write_weights(trained())
+    data = weights(trained())
     for strange in (
         data.replace(b"temp_share", b"temp_shard"),
         data[:-40],
         b"",
         b"\x80\x04 not ours",
-        data.replace(b'hidden\\": 48', b'hidden\\": 32'),
+        b"\xff" * 16,
     ):
         assert strange != data
         with pytest.raises(PredictorError) as refused:
-            read_weights(strange, "bundle/network.safetensors")
-        assert refused.value.at == "bundle/network.safetensors"
+            NetworkPredictor.of(bundle_of(strange), "model.zip")
+        assert refused.value.at == "model.zip"
 
 
 def test_weights_that_are_no_numbers_are_refused() -> None:
-    broken = read_weights(write_weights(trained()), "")
+    broken = network_of(bundle_of(weights(trained())))
     with torch.no_grad():
         broken.head[0].bias[0] = nan
     with pytest.raises(PredictorError, match="numbers that are none"):
-        read_weights(write_weights(broken), "here")
+        network_of(bundle_of(weights(broken)))
+
+
+def test_a_bundle_without_a_network_has_none() -> None:
+    with pytest.raises(PredictorError):
+        NetworkPredictor.of(Bundle({}, "a simulation", 1, 1))
 
 
 tables = st.lists(

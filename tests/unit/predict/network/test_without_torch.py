@@ -7,7 +7,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[4]
-BLOCKED = "import sys; sys.modules['torch'] = sys.modules['safetensors'] = None\n"
+HIDDEN = """
+import sys
+
+class Hiding:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"torch", "safetensors"}:
+            return None
+        return self.finder.find_spec(name, path, target)
+
+sys.meta_path[:] = map(Hiding, sys.meta_path)
+"""
 ONLY_WITH_TORCH = {
     f"dbt_schema_evolve.predict.network.{name}" for name in ("model", "training", "weights")
 }
@@ -22,7 +35,7 @@ def run(code: str) -> str:
 
 def test_every_other_module_can_be_imported() -> None:
     failed = run(
-        BLOCKED + "import importlib, pkgutil, dbt_schema_evolve as package\n"
+        HIDDEN + "import importlib, pkgutil, dbt_schema_evolve as package\n"
         "for found in pkgutil.walk_packages(package.__path__, 'dbt_schema_evolve.'):\n"
         "    try: importlib.import_module(found.name)\n"
         "    except ImportError: print(found.name)\n"
@@ -32,7 +45,7 @@ def test_every_other_module_can_be_imported() -> None:
 
 def test_the_network_says_that_it_is_not_available() -> None:
     ask = "from dbt_schema_evolve.predict.network.predictor import available; print(available())"
-    assert run(BLOCKED + ask) == "False\n"
+    assert run(HIDDEN + ask) == "False\n"
 
 
 @pytest.mark.parametrize(
