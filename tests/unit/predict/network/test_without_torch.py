@@ -8,18 +8,15 @@ import pytest
 
 ROOT = Path(__file__).parents[4]
 HIDDEN = """
-import sys
+from importlib.machinery import PathFinder
 
-class Hiding:
-    def __init__(self, finder):
-        self.finder = finder
+visible = PathFinder.find_spec
 
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"torch", "safetensors"}:
-            return None
-        return self.finder.find_spec(name, path, target)
+def find_spec(name, path=None, target=None):
+    hidden = name.partition(".")[0] in {"torch", "safetensors"}
+    return None if hidden else visible(name, path, target)
 
-sys.meta_path[:] = map(Hiding, sys.meta_path)
+PathFinder.find_spec = find_spec
 """
 ONLY_WITH_TORCH = {
     f"dbt_schema_evolve.predict.network.{name}" for name in ("model", "training", "weights")
