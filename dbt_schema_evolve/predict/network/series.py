@@ -53,7 +53,7 @@ OWN_STATICS = (
 # Of a case's feature vector: what a series of a month cannot say, or only to a larger network.
 FEATURES = (
     "cadence_days",
-    "changed_nodes",
+    "flow_columns_rebuilt",
     "days",
     "days_since_last",
     "driver_changed_since_analyze_ratio",
