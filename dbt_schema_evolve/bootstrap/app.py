@@ -53,7 +53,6 @@ from dbt_schema_evolve.workflows.ingest_events import ingest_events
 from dbt_schema_evolve.workflows.ingest_logs import LogFiles, check_logs
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.lineage_states import keep_state
-from dbt_schema_evolve.workflows.predict import Prediction, predict
 from dbt_schema_evolve.workflows.validate import Validation, validate
 
 
@@ -164,12 +163,6 @@ class App:
                 remedy="write for example 500MB",
             )
         return found
-
-    def predict(self, horizon_days: float) -> tuple[Lineage, Prediction]:
-        """Return the forecasts, and the lineage that they rest on."""
-        with self.history() as history, self.warehouse() as warehouse:
-            lineage = self.lineage(history, warehouse)
-            return lineage, predict(lineage, history, clock.now(), horizon_days)
 
     def lineage(self, history: DuckHistory, warehouse: CatalogSource) -> Lineage:
         """Return the lineage of what a history holds, columns as a warehouse says."""

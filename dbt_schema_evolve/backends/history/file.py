@@ -14,7 +14,7 @@ VERSION = 3
 
 # Versions 2 and 3 added these tables to those of `schema.sql`; each script leaves what is there
 # alone.
-_ADDITIONS: tuple[str, ...] = ("etl", "executions", "lineage", "outlooks")
+_ADDITIONS: tuple[str, ...] = ("etl", "executions", "lineage", "outlooks", "forecasts")
 
 # A history must never fetch code from the network.
 _CONFIG: dict[str, Any] = {

@@ -1,0 +1,48 @@
+"""Which predictor speaks: a learned one as long as it deserves it, else the projection."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dbt_schema_evolve.predict.drift import Matured, broken
+from dbt_schema_evolve.predict.projection import ElasticityProjection
+from dbt_schema_evolve.predict.protocol import Predictor
+from dbt_schema_evolve.predict.stability import FeatureBins
+from dbt_schema_evolve.records.forecasts import Case
+from dbt_schema_evolve.records.prospects import Spoke
+
+PROJECTION = "projection"
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A predictor that was trained, and what tells whether it still holds."""
+
+    name: str  # prior, own
+    id: str  # another one after each training
+    predictor: Predictor
+    bins: tuple[FeatureBins, ...]  # how the features were spread in training
+    reason: str  # why it is the one to be heard
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What could speak."""
+
+    learned: Learned | None = None
+    why_none: str = "no predictor was trained yet"  # said where there is no learned one
+
+
+def chosen(
+    candidates: Candidates, cases: Sequence[Case], matured: Sequence[Matured]
+) -> tuple[Predictor, Spoke]:
+    """Return who speaks for these cases, and why.
+
+    `matured` are forecasts of the learned predictor whose outcome is known.
+    """
+    learned = candidates.learned
+    if learned is None:
+        return ElasticityProjection(), Spoke(PROJECTION, candidates.why_none)
+    reason = broken(learned.bins, [case.features for case in cases], matured)
+    if reason:
+        return ElasticityProjection(), Spoke(PROJECTION, f"not {learned.name}: {reason}")
+    return learned.predictor, Spoke(learned.name, learned.reason)
