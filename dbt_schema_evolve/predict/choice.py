@@ -1,9 +1,11 @@
-"""Which predictor speaks: a learned one as long as it deserves it, else the projection."""
+"""Which predictor speaks: a learned one as long as it deserves it, else a baseline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dbt_schema_evolve.predict.drift import Matured, broken
+from dbt_schema_evolve.predict.linear_trend import LinearTrend
+from dbt_schema_evolve.predict.persistence import Persistence
 from dbt_schema_evolve.predict.projection import ElasticityProjection
 from dbt_schema_evolve.predict.protocol import Predictor
 from dbt_schema_evolve.predict.stability import FeatureBins
@@ -11,6 +13,11 @@ from dbt_schema_evolve.records.forecasts import Case
 from dbt_schema_evolve.records.prospects import Spoke
 
 PROJECTION = "projection"
+BASELINES: Mapping[str, Predictor] = {
+    PROJECTION: ElasticityProjection(),
+    "linear trend": LinearTrend(),
+    "persistence": Persistence(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,8 @@ class Candidates:
     """What could speak."""
 
     learned: Learned | None = None
-    why_none: str = "no predictor was trained yet"  # said where there is no learned one
+    baseline: str = PROJECTION  # speaks where there is no learned one
+    reason: str = "no predictor was trained yet"  # why that speaks
 
 
 def chosen(
@@ -41,8 +49,8 @@ def chosen(
     """
     learned = candidates.learned
     if learned is None:
-        return ElasticityProjection(), Spoke(PROJECTION, candidates.why_none)
+        return BASELINES[candidates.baseline], Spoke(candidates.baseline, candidates.reason)
     reason = broken(learned.bins, [case.features for case in cases], matured)
     if reason:
-        return ElasticityProjection(), Spoke(PROJECTION, f"not {learned.name}: {reason}")
+        return BASELINES[PROJECTION], Spoke(PROJECTION, f"not {learned.name}: {reason}")
     return learned.predictor, Spoke(learned.name, learned.reason)

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from math import log
 from statistics import fmean
+
+from dbt_schema_evolve.records.forecasts import Forecast
 
 
 def average_precision(scored: Iterable[tuple[float, bool]]) -> float | None:
@@ -38,4 +41,14 @@ def pinball(quantiles: Sequence[tuple[float, float]], came: float) -> float:
     """
     return fmean(
         (share if came >= value else share - 1) * (came - value) for share, value in quantiles
+    )
+
+
+def log_quantiles(said: Forecast) -> tuple[tuple[float, float], ...]:
+    """Return a forecast as (share below, log of the time over today's), the lowest first."""
+    outside = (1 - said.coverage) / 2
+    return (
+        (outside, log(said.predicted_low_us / said.measured_us)),
+        (0.5, log(said.predicted_us / said.measured_us)),
+        (1 - outside, log(said.predicted_high_us / said.measured_us)),
     )
