@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 from dbt_schema_evolve.backends import clock
 from dbt_schema_evolve.backends.history import DuckHistory
@@ -27,9 +28,14 @@ class ProjectForecasts:
 
     app: App
 
-    def foresee(self, horizon_days: float, limit_seconds: float | None = None) -> Foresight:
+    def foresee(
+        self,
+        horizon_days: float,
+        limit_seconds: float | None = None,
+        model: Path | None = None,
+    ) -> Foresight:
         """Return what breaks next; the history will do where no warehouse is."""
-        known = predictors.candidates(self.app.project.state_dir)
+        known = predictors.candidates(self.app.project.state_dir, model)
         with self._known() as (history, lineage, notes):
             limit_us = None if limit_seconds is None else limit_seconds * 1_000_000
             return foresee(lineage, history, clock.now(), horizon_days, known, limit_us, notes)

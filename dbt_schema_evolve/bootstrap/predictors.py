@@ -18,13 +18,19 @@ from dbt_schema_evolve.records.forecasts import CauseKind
 from dbt_schema_evolve.workflows.train import OWN, PRIOR
 
 NAME = "forecast_model.zip"
+_GIVEN = "given model"
 _WINNER = "winner"  # the part of a bundle that says who won the back-test
 _SHIPS = "it ships with the package, and this project has trained none of its own"
 _NOTHING = "no learned predictor ships with this version, and this project has trained none"
 
 
-def candidates(state_dir: Path) -> Candidates:
-    """Return who may speak; raises PredictorError where a model is damaged or was changed."""
+def candidates(state_dir: Path, model: Path | None = None) -> Candidates:
+    """Return who may speak; raises PredictorError where a model is damaged or was changed.
+
+    A `model` that is named speaks for itself; else who won the last training does, or what ships.
+    """
+    if model is not None:
+        return Candidates(_learned(_GIVEN, read_model(model), f"it is {model.name}"))
     prior = shipped()
     path = state_dir / NAME
     if not path.exists():

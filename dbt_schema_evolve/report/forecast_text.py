@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, floor
-from textwrap import shorten
+from textwrap import shorten, wrap
 
 from dbt_schema_evolve.records.forecasts import Breach, Cause, Forecast
 from dbt_schema_evolve.records.prospects import Affected, Foresight, Prospect, Waiting
@@ -15,6 +15,7 @@ _NAMED = 3  # models, and consumers, by name; the rest are counted
 _STEEP = 5  # of those that do not break, so that all fits on a screen
 _ALSO = 0.1  # of what speaks for a slowdown: a smaller cause is not worth a line
 _COMMENT = re.compile(r"/\*.*?\*/")  # who sent it is said below
+_NEXT_RUNS = 7  # that a probability speaks of: predict/labels.py
 _NONE = "No forecast: the history is too short, or nothing grows."
 
 
@@ -40,7 +41,8 @@ def foresight_text(foresight: Foresight, limit: int) -> str:
     if not foresight.prospects:
         lines += [_NONE, ""]
     spoke = foresight.spoke
-    return "\n".join([*lines, f"Forecast by the {spoke.predictor}: {spoke.reason}."])
+    said = f"Forecast by the {spoke.predictor}: {spoke.reason}."
+    return "\n".join([*lines, *wrap(said, WIDTH)])
 
 
 def forecasts_text(forecasts: Sequence[Forecast], labels: Mapping[str, str], limit: int) -> str:
@@ -78,6 +80,14 @@ def when(breach: Breach | None) -> str:
     return f"in {figures.count(floor(breach.days), 'day')} ({earliest}..{end})"
 
 
+def odds(forecast: Forecast) -> str:
+    """Return how likely it is that the next runs are slow; empty where nobody says."""
+    if forecast.predicted_probability is None:
+        return ""
+    chance = figures.percent(forecast.predicted_probability)
+    return f"{chance} chance that its next {_NEXT_RUNS} runs degrade"
+
+
 def subject(prospect: Prospect, width: int = _NAME) -> str:
     """Return the name of a model, or the beginning of a query."""
     if prospect.kind != "query":
@@ -102,11 +112,8 @@ def also(causes: Sequence[Cause]) -> Iterator[str]:
 
 def _prospect(number: int, prospect: Prospect) -> Iterator[str]:
     forecast = prospect.forecast
-    probability = forecast.predicted_probability
-    head = [subject(prospect), when(prospect.breach)]
-    if probability is not None:
-        head.append(f"{probability:.0%} likely to degrade in its next 7 runs")
-    yield f"{number:3}  {', '.join(part for part in head if part)}"
+    yield f"{number:3}  {subject(prospect, WIDTH - 5)}"
+    yield from labelled("breaks", "; ".join(filter(None, (when(prospect.breach), odds(forecast)))))
     at = f"{figures.count(round(forecast.horizon_days), 'day')}"
     limit = f"limit {figures.duration(prospect.limit.us)} ({prospect.limit.set_by})"
     yield from labelled("time", f"{grows(forecast)} in {at}; {limit}")
