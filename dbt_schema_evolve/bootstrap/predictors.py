@@ -61,15 +61,20 @@ def learn(examples: Sequence[Example]) -> Predictor:
 
 
 def own_bundle(examples: Sequence[Example]) -> Bundle:
-    """Return a model that learned from a warehouse's own examples."""
+    """Return the model that ships, corrected by a warehouse's own examples."""
     # LightGBM takes a second to load, and most verbs never ask for it.
-    from dbt_schema_evolve.predict.trees.training import train  # noqa: PLC0415
+    from dbt_schema_evolve.predict.trees.training import fine_tune, train  # noqa: PLC0415
     from dbt_schema_evolve.predict.trees.trees import NAME as TREES  # noqa: PLC0415
-    from dbt_schema_evolve.predict.trees.trees import part_of  # noqa: PLC0415
+    from dbt_schema_evolve.predict.trees.trees import part_of, trees_of  # noqa: PLC0415
 
+    learned = (
+        fine_tune(trees_of(read_prior()), examples)
+        if PRIOR_FILE.exists()
+        else train(examples, _cause_of)
+    )
     return Bundle(
         parts={
-            TREES: part_of(train(examples, _cause_of)),
+            TREES: part_of(learned),
             POPULATION: population_part(feature_bins([each.case.features for each in examples])),
         },
         origin="the history of this warehouse",
