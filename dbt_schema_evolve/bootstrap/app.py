@@ -27,6 +27,7 @@ from dbt_schema_evolve.backends.state_dir import make_state_dir
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.backends.twin_file import FiledWarehouse, read_twin_file
 from dbt_schema_evolve.backends.verdict_file import read_verdicts, write_verdicts
+from dbt_schema_evolve.bootstrap import predictors
 from dbt_schema_evolve.bootstrap.pages import recommended, report_input
 from dbt_schema_evolve.errors import HistoryError, ProjectError
 from dbt_schema_evolve.lineage.garbage import collection_paused
@@ -150,6 +151,7 @@ class App:
                 history, warehouse, planner_twin, self.files(), now or clock.now(), self.progress,
                 budget=budget, only=only, horizon_days=horizon_days, resolve=memory,
                 home=home_of(self.project, self.target), clock=time.monotonic, judge=self.belief(),
+                candidates=predictors.candidates(self.project.state_dir),
             )  # fmt: skip
 
     def _budget_bytes(self) -> int | None:

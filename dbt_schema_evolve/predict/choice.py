@@ -40,6 +40,10 @@ class Candidates:
     reason: str = "no predictor was trained yet"  # why that speaks
 
 
+NOBODY = Candidates()
+"""Nobody learned anything: the projection speaks."""
+
+
 def chosen(
     candidates: Candidates, cases: Sequence[Case], matured: Sequence[Matured]
 ) -> tuple[Predictor, Spoke]:

@@ -20,9 +20,9 @@ def foresight_markdown(foresight: Foresight, limit: int) -> str:
     else:
         blocks.append("No forecast: the history is too short, or nothing grows.")
     if len(foresight.prospects) > limit:
-        blocks.append(f"{len(foresight.prospects) - limit:,} more are less urgent.")
+        blocks.append(f"Less urgent: {len(foresight.prospects) - limit:,} more.")
     if foresight.skips:
-        blocks.append(f"Without a forecast: {len(foresight.skips):,} queries or models.")
+        blocks.append(f"Queries and models without a forecast: {len(foresight.skips):,}.")
     blocks.append(text_span(f"Forecast by the {spoke.predictor}: {spoke.reason}."))
     return "\n\n".join([*blocks, *map(text_span, foresight.notes)]) + "\n"
 
@@ -37,7 +37,7 @@ def _table(prospects: tuple[Prospect, ...]) -> Iterator[str]:
             code_cell(subject(each, 100)),
             (when(each.breach) or "no") if each.breaks else "no",
             "" if probability is None else percent(probability),
-            text_span(grows(forecast)),
+            grows(forecast),
             text_span(forecast.reason),
             text_span("; ".join(who(each.affected))),
         )

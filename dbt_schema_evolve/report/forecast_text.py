@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, floor
 from textwrap import shorten, wrap
 
-from dbt_schema_evolve.records.forecasts import Breach, Cause, Forecast
+from dbt_schema_evolve.records.forecasts import Breach, Forecast
 from dbt_schema_evolve.records.prospects import Affected, Foresight, Prospect, Waiting
 from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.report.recommendation_text import WIDTH, labelled
@@ -77,7 +77,9 @@ def when(breach: Breach | None) -> str:
     latest = breach.latest_days
     end = f"{breach.looked_days:.0f}+" if latest is None else f"{ceil(latest)}"
     # Down: a warning should not come a day late.
-    return f"in {figures.count(floor(breach.days), 'day')} ({earliest}..{end})"
+    days = floor(breach.days)
+    middle = f"in {figures.count(days, 'day')}" if days else "within a day"
+    return f"{middle} ({earliest}..{end})"
 
 
 def odds(forecast: Forecast) -> str:
@@ -103,10 +105,10 @@ def who(affected: Affected) -> Iterator[str]:
         yield f"models {_some([str(place) for place in affected.models], 'model')}"
 
 
-def also(causes: Sequence[Cause]) -> Iterator[str]:
-    """Yield the causes behind the leading one, with their shares."""
-    for cause in causes[1:_NAMED]:
-        if cause.share >= _ALSO:
+def also(forecast: Forecast) -> Iterator[str]:
+    """Yield the causes that its reason does not tell, with their shares."""
+    for cause in forecast.causes[:_NAMED]:
+        if cause.share >= _ALSO and cause.sentence not in forecast.reason:
             yield f"{cause.sentence} ({figures.percent(cause.share)} of what speaks for it)"
 
 
@@ -118,7 +120,7 @@ def _prospect(number: int, prospect: Prospect) -> Iterator[str]:
     limit = f"limit {figures.duration(prospect.limit.us)} ({prospect.limit.set_by})"
     yield from labelled("time", f"{grows(forecast)} in {at}; {limit}")
     yield from labelled("why", forecast.reason)
-    for sentence in also(forecast.causes):
+    for sentence in also(forecast):
         yield from labelled("", sentence)
     affected = "; ".join(who(prospect.affected))
     if affected:

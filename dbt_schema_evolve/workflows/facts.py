@@ -1,6 +1,6 @@
 """Everything that a history and its lineage know, as what features are made from."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dbt_schema_evolve.features.facts import Facts
 from dbt_schema_evolve.features.flow_changes import WINDOW, FlowHistory
@@ -10,6 +10,7 @@ from dbt_schema_evolve.records.workload import QueryUses
 from dbt_schema_evolve.workflows.lineage import Lineage
 from dbt_schema_evolve.workflows.lineage_diff import changes_by_state
 
+_OUTLOOKS_LAST = timedelta(days=30)  # as far as they look ahead
 _FLOW_SEEN = 3 * WINDOW  # so that a change before the window still tells how long ago it was
 
 
@@ -24,6 +25,8 @@ def read_facts(lineage: Lineage, history: History, since: datetime) -> Facts:
         stats=tuple(stat for stat in lineage.stats if stat.fingerprint in asked),
         runs=history.node_runs(),
         relations=history.relation_profiles(),
+        columns=history.latest_column_profiles(),
+        outlooks=history.outlooks(since - _OUTLOOKS_LAST),
         flow=FlowHistory(changes, lineage.graph.consumers),
     )
 

@@ -7,7 +7,7 @@ from math import inf
 from dbt_schema_evolve.lineage.questions.affected import affected
 from dbt_schema_evolve.lineage.questions.traverse import Traversal
 from dbt_schema_evolve.ports import History
-from dbt_schema_evolve.predict.choice import Candidates, Learned
+from dbt_schema_evolve.predict.choice import NOBODY, Candidates, Learned
 from dbt_schema_evolve.predict.labels import SLOWER
 from dbt_schema_evolve.predict.limits import days_until
 from dbt_schema_evolve.records.forecasts import Breach, Forecast
@@ -17,7 +17,6 @@ from dbt_schema_evolve.workflows.lineage import Lineage
 from dbt_schema_evolve.workflows.predict import Prediction, predict
 
 LIKELY = 0.5  # from here on it is likelier than not
-_NOBODY = Candidates()
 
 
 def foresee(
@@ -25,7 +24,7 @@ def foresee(
     history: History,
     now: datetime,
     horizon_days: float,
-    candidates: Candidates = _NOBODY,
+    candidates: Candidates = NOBODY,
     limit_us: float | None = None,
     notes: Sequence[str] = (),
 ) -> Foresight:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from dbt_schema_evolve.features.cases import Cases
 from dbt_schema_evolve.ports import History
-from dbt_schema_evolve.predict.choice import Candidates, chosen
+from dbt_schema_evolve.predict.choice import NOBODY, Candidates, chosen
 from dbt_schema_evolve.predict.forecasts import forecasts
 from dbt_schema_evolve.predict.protocol import Predictor
 from dbt_schema_evolve.records.forecasts import Case, Forecast
@@ -17,7 +17,6 @@ from dbt_schema_evolve.workflows.past import matured
 
 JUDGED = timedelta(days=60)
 """How far back forecasts are held against what came: older ones were of another warehouse."""
-_NOBODY = Candidates()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ def predict(
     history: History,
     now: datetime,
     horizon_days: float,
-    candidates: Candidates = _NOBODY,
+    candidates: Candidates = NOBODY,
 ) -> Prediction:
     """Forecast every consumer's query and every build from facts no later than `now`."""
     cases = Cases(read_facts(lineage, history, now)).at(now)

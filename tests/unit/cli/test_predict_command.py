@@ -72,7 +72,7 @@ def test_markdown_is_a_table_of_what_breaks(shop: Path) -> None:
     text = run(shop, "predict", "--format", "markdown", "--limit", "2").stdout
     assert text.startswith("### What breaks within 30 days\n")
     assert sum(line.startswith("| `") for line in text.splitlines()) == 2
-    assert "3 more are less urgent." in text
+    assert "Less urgent: 3 more." in text
 
 
 def test_the_limit_bounds_what_is_printed_and_says_how_many_are_left(shop: Path) -> None:
