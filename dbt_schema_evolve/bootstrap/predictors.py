@@ -9,9 +9,9 @@ from dbt_schema_evolve.backends.forecast_model import PRIOR as PRIOR_FILE
 from dbt_schema_evolve.backends.forecast_model import read_model, read_prior, write_model
 from dbt_schema_evolve.predict.bundle import Bundle, Part, unreadable, write_bundle
 from dbt_schema_evolve.predict.choice import BASELINES, Candidates, Learned
-from dbt_schema_evolve.predict.population import POPULATION, population, population_part
+from dbt_schema_evolve.predict.population import NAME as POPULATION
+from dbt_schema_evolve.predict.population import population_of, population_part
 from dbt_schema_evolve.predict.protocol import Predictor
-from dbt_schema_evolve.predict.stability import feature_bins
 from dbt_schema_evolve.records.backtests import Training
 from dbt_schema_evolve.records.examples import Example
 from dbt_schema_evolve.records.forecasts import CauseKind
@@ -44,7 +44,7 @@ def candidates(state_dir: Path, model: Path | None = None) -> Candidates:
     if winner == OWN:
         return Candidates(_learned(OWN, bundle, reason))
     if winner == PRIOR and prior is not None:
-        return Candidates(Learned(prior.name, prior.id, prior.predictor, prior.bins, reason))
+        return Candidates(Learned(prior.name, prior.id, prior.predictor, prior.population, reason))
     if winner in BASELINES:
         return Candidates(None, winner, reason)
     raise unreadable(f"won by {winner!r}, who is not here", str(path))
@@ -75,7 +75,7 @@ def own_bundle(examples: Sequence[Example]) -> Bundle:
     return Bundle(
         parts={
             TREES: part_of(learned),
-            POPULATION: population_part(feature_bins([each.case.features for each in examples])),
+            POPULATION: population_part(examples),
         },
         origin="the history of this warehouse",
         examples=len(examples),
@@ -106,7 +106,7 @@ def _facts(training: Training) -> dict[str, Any]:
 
 def _learned(name: str, bundle: Bundle, reason: str) -> Learned:
     sums = sha256(write_bundle(bundle)["manifest.json"]).hexdigest()
-    return Learned(name, f"{name} {sums[:12]}", _predictor(bundle), population(bundle), reason)
+    return Learned(name, f"{name} {sums[:12]}", _predictor(bundle), population_of(bundle), reason)
 
 
 def _predictor(bundle: Bundle) -> Predictor:

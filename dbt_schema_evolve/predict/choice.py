@@ -8,7 +8,7 @@ from dbt_schema_evolve.predict.linear_trend import LinearTrend
 from dbt_schema_evolve.predict.persistence import Persistence
 from dbt_schema_evolve.predict.projection import ElasticityProjection
 from dbt_schema_evolve.predict.protocol import Predictor
-from dbt_schema_evolve.predict.stability import FeatureBins
+from dbt_schema_evolve.predict.stability import Population
 from dbt_schema_evolve.records.forecasts import Case
 from dbt_schema_evolve.records.prospects import Spoke
 
@@ -27,7 +27,7 @@ class Learned:
     name: str  # prior, own
     id: str  # another one after each training
     predictor: Predictor
-    bins: tuple[FeatureBins, ...]  # how the features were spread in training
+    population: Population | None  # what subjects were like in training
     reason: str  # why it is the one to be heard
 
 
@@ -54,7 +54,7 @@ def chosen(
     learned = candidates.learned
     if learned is None:
         return BASELINES[candidates.baseline], Spoke(candidates.baseline, candidates.reason)
-    reason = broken(learned.bins, [case.features for case in cases], matured)
+    reason = broken(learned.population, [case.features for case in cases], matured)
     if reason:
         return BASELINES[PROJECTION], Spoke(PROJECTION, f"not {learned.name}: {reason}")
     return learned.predictor, Spoke(learned.name, learned.reason)

@@ -11,7 +11,7 @@ from datetime import datetime
 from math import sqrt
 from statistics import fmean, stdev
 
-from dbt_schema_evolve.predict.stability import OTHER, FeatureBins, stability
+from dbt_schema_evolve.predict.stability import Population, stability
 from dbt_schema_evolve.records.forecasts import FeatureVector
 
 FEWEST_MATURED = 100
@@ -64,20 +64,23 @@ def rolling_brier(matured: Sequence[Matured]) -> RollingBrier | None:
 
 
 def broken(
-    bins: Sequence[FeatureBins], vectors: Sequence[FeatureVector], matured: Sequence[Matured]
+    known: Population | None, vectors: Sequence[FeatureVector], matured: Sequence[Matured]
 ) -> str:
-    """Say in one line why a predictor is not to be heard; empty where nothing speaks against it."""
+    """Say in one line why a predictor is not to be heard; empty where nothing speaks against it.
+
+    `known` are the subjects of its training; None: nobody kept what they were like.
+    """
     score = rolling_brier(matured)
     if score is not None and score.is_worse:
         return (
             f"of its last {score.matured:,} probabilities the Brier score is {score.brier:.3f},"
             f" and that of their base rate {score.base_rate_brier:.3f}"
         )
-    found = stability(bins, vectors)
-    if found.is_another_population:
+    found = None if known is None else stability(known, vectors)
+    if known is not None and found is not None and found.is_another_population:
         names = ", ".join(name for name, _ in found.moved[:3])
         return (
             f"what runs now is unlike what it learned from: population stability index"
-            f" {found.index:.2f}, above {OTHER}, most of all in {names}"
+            f" {found.index:.2f}, above {known.limit:.2f}, most of all in {names}"
         )
     return ""

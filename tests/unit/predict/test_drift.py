@@ -14,9 +14,11 @@ from dbt_schema_evolve.predict.bundle import Bundle, Part, read_bundle, write_bu
 from dbt_schema_evolve.predict.choice import Candidates, Learned, chosen
 from dbt_schema_evolve.predict.drift import Matured, broken, rolling_brier
 from dbt_schema_evolve.predict.persistence import Persistence
-from dbt_schema_evolve.predict.population import POPULATION, population, population_part
+from dbt_schema_evolve.predict.population import NAME as POPULATION
+from dbt_schema_evolve.predict.population import population_of, population_part
 from dbt_schema_evolve.predict.projection import ElasticityProjection
-from dbt_schema_evolve.predict.stability import OTHER, feature_bins, stability
+from dbt_schema_evolve.predict.stability import OTHER, Population, population, stability
+from dbt_schema_evolve.records.examples import Example, Outcome
 from dbt_schema_evolve.records.forecasts import Case, FeatureVector
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -34,6 +36,11 @@ def vectors(count: int, shift: float = 0.0, seed: int = 1) -> tuple[FeatureVecto
     return tuple(found)
 
 
+def trained(count: int = 2_000) -> Population:
+    """What a training of one warehouse keeps, day by day."""
+    return population(vectors(count // 10, seed=100 + day) for day in range(10))
+
+
 def matured(count: int, said: float, rate: float, subjects: int = 40) -> tuple[Matured, ...]:
     """Probabilities that are all the same, and outcomes that are not."""
     rng = Random(2)
@@ -45,13 +52,13 @@ def matured(count: int, said: float, rate: float, subjects: int = 40) -> tuple[M
 
 @pytest.mark.parametrize("count", [30, 100, 2_000])
 def test_the_same_population_is_no_other_one_however_small_it_is(count: int) -> None:
-    bins = feature_bins(vectors(2_000))
+    bins = trained()
     others = [stability(bins, vectors(count, seed=seed)) for seed in range(2, 12)]
     assert not any(each.is_another_population for each in others)
 
 
 def test_subjects_that_moved_away_are_another_population_and_the_feature_is_named() -> None:
-    bins = feature_bins(vectors(2_000))
+    bins = trained()
     found = stability(bins, vectors(500, shift=3.0, seed=2))
     assert found.is_another_population
     assert found.moved[0][0] == "level"
@@ -59,13 +66,13 @@ def test_subjects_that_moved_away_are_another_population_and_the_feature_is_name
 
 
 def test_a_feature_that_nobody_knows_any_more_has_moved() -> None:
-    bins = feature_bins(vectors(500))
+    bins = trained(500)
     blind = [replace(each, values=(("level", 0.1), ("zero", 0.0))) for each in vectors(500)]
     assert {"growth", "level"} <= {name for name, _ in stability(bins, blind).moved}
 
 
 def test_a_handful_of_subjects_is_not_judged() -> None:
-    bins = feature_bins(vectors(2_000))
+    bins = trained()
     assert not stability(bins, vectors(10, shift=5.0)).is_another_population
 
 
@@ -81,7 +88,7 @@ def test_strange_numbers_raise_nothing(
     def of(rows: Sequence[Sequence[tuple[str, float]]]) -> list[FeatureVector]:
         return [FeatureVector("q", NOW, tuple(sorted(row))) for row in rows]
 
-    found = stability(feature_bins(of(before)), of(now))
+    found = stability(population([of(before)]), of(now))
     assert 0 <= found.index < 100
 
 
@@ -102,7 +109,7 @@ def test_probabilities_that_cry_wolf_are_worse_than_their_base_rate() -> None:
 @pytest.mark.parametrize("held", [matured(50, 0.9, 0.1), matured(500, 0.9, 0.1, subjects=5)])
 def test_few_outcomes_or_subjects_do_not_decide(held: tuple[Matured, ...]) -> None:
     assert rolling_brier(held) is None
-    assert broken((), (), held) == ""
+    assert broken(None, (), held) == ""
 
 
 def case(vector: FeatureVector) -> Case:
@@ -110,8 +117,7 @@ def case(vector: FeatureVector) -> Case:
 
 
 def candidates(count: int = 500) -> Candidates:
-    bins = feature_bins(vectors(count))
-    return Candidates(Learned("prior", "prior 1", Persistence(), bins, "it ships"))
+    return Candidates(Learned("prior", "prior 1", Persistence(), trained(count), "it ships"))
 
 
 def test_a_learned_predictor_speaks_as_long_as_nothing_is_against_it() -> None:
@@ -146,12 +152,31 @@ def test_a_baseline_that_won_speaks_where_nobody_learned() -> None:
 
 
 def test_bins_come_back_from_a_bundle_as_they_were() -> None:
-    bins = feature_bins(vectors(100))
-    bundle = Bundle({POPULATION: population_part(bins)}, "a test", 100, 1)
-    assert population(read_bundle(write_bundle(bundle), "here")) == bins
-    assert population(Bundle({}, "a test", 100, 1)) == ()
+    held = vectors(100)
+    examples = [Example("w", case(each), Outcome(None, None, {})) for each in held]
+    bundle = Bundle({POPULATION: population_part(examples)}, "a test", 100, 1)
+    assert population_of(read_bundle(write_bundle(bundle), "here")) == population([held])
+    assert population_of(Bundle({}, "a test", 100, 1)) is None
 
 
-def test_bins_that_are_none_are_refused() -> None:
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"bins": {"level": "wide"}, "usual": 0.1},
+        {"bins": {"level": [[1.0], [1]]}, "usual": 0.1},
+        {"bins": []},
+        {},
+    ],
+)
+def test_bins_that_are_none_are_refused(facts: dict[str, object]) -> None:
     with pytest.raises(PredictorError):
-        population(Bundle({POPULATION: Part({}, {"level": "wide"})}, "a test", 100, 1))
+        population_of(Bundle({POPULATION: Part({}, facts)}, "a test", 100, 1))
+
+
+def test_days_that_differ_in_training_may_differ_later() -> None:
+    """A predictor that learned from weekdays and weekends is not put off by a weekend."""
+    week = [vectors(100, shift=3.0 if day % 7 > 4 else 0.0, seed=day) for day in range(28)]
+    known = population(week)
+    assert known.limit > OTHER
+    assert not stability(known, vectors(100, shift=3.0, seed=99)).is_another_population
+    assert stability(known, vectors(100, shift=30.0, seed=99)).is_another_population
