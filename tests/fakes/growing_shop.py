@@ -85,6 +85,7 @@ class Shop:
     seed: int = 1
     mean_us: tuple[float, float] = (40_000.0, 3_000.0)  # of SUM and LOOKUP on the first day
     build_us: float = 20_000_000.0
+    more_lookups: int = 0  # like LOOKUP
 
     @property
     def last(self) -> datetime:
@@ -94,14 +95,18 @@ class Shop:
     def captures(self) -> tuple[CapturedFacts, ...]:
         """Everything that was captured, oldest first."""
         rng = Random(self.seed)
-        counters = {SUM: [0, 0, 0], LOOKUP: [0, 0, 0]}
+        lookups = (
+            LOOKUP,
+            *(LOOKUP.replace("note", f"note as n{n}") for n in range(self.more_lookups)),
+        )
+        counters = {text: [0, 0, 0] for text in (SUM, *lookups)}
         found = []
         for day in range(self.days):
             size = self.growth(day)
-            for text, us, blocks, follows in (
-                (SUM, self.mean_us[0], 2_000, size), (LOOKUP, self.mean_us[1], 5, 1.0),
-            ):  # fmt: skip
-                counted = counters[text]
+            for text, counted in counters.items():
+                us, blocks, follows = (
+                    (self.mean_us[0], 2_000, size) if text == SUM else (self.mean_us[1], 5, 1.0)
+                )
                 counted[0] += self.calls
                 counted[1] += round(self.calls * us * follows * rng.lognormvariate(0, self.noise))
                 counted[2] += round(self.calls * blocks * follows)
