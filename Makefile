@@ -46,6 +46,7 @@ bench: $(INSTALLED) ## The published figures, one JSON object a benchmark
 	$(BIN)/python -m benchmarks.index_advice --peers
 	$(BIN)/python -m benchmarks.index_advice --workload tpcds --peers
 	$(BIN)/python -m benchmarks.advice_scale
+	$(BIN)/python -m benchmarks.predict_scale
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.lineage
 	$(BIN)/python -m benchmarks.lineage_accuracy

@@ -19,6 +19,7 @@ from dbt_schema_evolve.records.plans import PlanNode
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
 from dbt_schema_evolve.records.property_graph import EdgeLabel, PropertyGraph
+from dbt_schema_evolve.records.prospects import Issued
 from dbt_schema_evolve.records.relations import ColumnName, RelationName
 from dbt_schema_evolve.records.workload import Skip, StatementSnapshot
 
@@ -140,6 +141,10 @@ class History(Protocol):
         """Keep what the planner said, by subject, instant and horizon; return how many were new."""
         ...
 
+    def add_forecasts(self, issued: Iterable[Issued]) -> int:
+        """Keep the first forecast of each subject, predictor and day; return how many were new."""
+        ...
+
     def captures(self) -> tuple[Capture, ...]:
         """Return every capture, oldest first."""
         ...
@@ -176,6 +181,10 @@ class History(Protocol):
 
     def outlooks(self, since: datetime | None = None) -> tuple[Outlook, ...]:
         """Return what the planner said, by subject, instant and horizon."""
+        ...
+
+    def forecasts(self, predictor: str, since: datetime | None = None) -> tuple[Issued, ...]:
+        """Return what a predictor said, by subject and instant."""
         ...
 
     def node_runs(self, since: datetime | None = None) -> tuple[NodeRun, ...]:

@@ -27,6 +27,7 @@ from dbt_schema_evolve.backends.state_dir import make_state_dir
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.backends.twin_file import FiledWarehouse, read_twin_file
 from dbt_schema_evolve.backends.verdict_file import read_verdicts, write_verdicts
+from dbt_schema_evolve.bootstrap import predictors
 from dbt_schema_evolve.bootstrap.pages import recommended, report_input
 from dbt_schema_evolve.errors import HistoryError, ProjectError
 from dbt_schema_evolve.lineage.garbage import collection_paused
@@ -53,7 +54,6 @@ from dbt_schema_evolve.workflows.ingest_events import ingest_events
 from dbt_schema_evolve.workflows.ingest_logs import LogFiles, check_logs
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.lineage_states import keep_state
-from dbt_schema_evolve.workflows.predict import Prediction, predict
 from dbt_schema_evolve.workflows.validate import Validation, validate
 
 
@@ -151,6 +151,7 @@ class App:
                 history, warehouse, planner_twin, self.files(), now or clock.now(), self.progress,
                 budget=budget, only=only, horizon_days=horizon_days, resolve=memory,
                 home=home_of(self.project, self.target), clock=time.monotonic, judge=self.belief(),
+                candidates=predictors.candidates(self.project.state_dir),
             )  # fmt: skip
 
     def _budget_bytes(self) -> int | None:
@@ -164,12 +165,6 @@ class App:
                 remedy="write for example 500MB",
             )
         return found
-
-    def predict(self, horizon_days: float) -> tuple[Lineage, Prediction]:
-        """Return the forecasts, and the lineage that they rest on."""
-        with self.history() as history, self.warehouse() as warehouse:
-            lineage = self.lineage(history, warehouse)
-            return lineage, predict(lineage, history, clock.now(), horizon_days)
 
     def lineage(self, history: DuckHistory, warehouse: CatalogSource) -> Lineage:
         """Return the lineage of what a history holds, columns as a warehouse says."""

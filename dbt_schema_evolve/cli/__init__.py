@@ -13,6 +13,7 @@ from dbt_schema_evolve.cli import (  # noqa: F401 - each adds its verb to the gr
     predict,
     recommend,
     report,
+    train,
     twin,
     validate,
 )

@@ -6,6 +6,7 @@ from dbt_schema_evolve.cli.group import main
 from dbt_schema_evolve.cli.options import advice_options, dbt_project, output_format
 from dbt_schema_evolve.records.changes import Budget
 from dbt_schema_evolve.report import markdown
+from dbt_schema_evolve.report.forecast_text import forecasts_text
 from dbt_schema_evolve.report.recommendation_text import recommendations_text
 
 
@@ -22,7 +23,7 @@ def advise(app: App, budget: Budget, only: tuple[str, ...], output: str) -> None
     elif output == "markdown":
         render.show(markdown.render(app.page(advice)))
     else:
-        render.show(render.forecasts_text(advice.prediction.forecasts, advice.lineage.labels, 3))
+        render.show(forecasts_text(advice.prediction.forecasts, advice.lineage.labels, 3))
         render.show("\n" + recommendations_text(app.recommended(advice)))
         render.show("\n" + advice.diff)
     render.skips((*advice.by_hand, *advice.skips), "facts")

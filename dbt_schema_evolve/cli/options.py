@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,19 @@ def dbt_project(command: Command) -> Command:
         return command(app=app, **options)
 
     return with_app
+
+
+class FiniteRange(click.FloatRange):
+    """A number within bounds; `nan` is within none, and click does not see that."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        found = float(super().convert(value, param, ctx))
+        if not isfinite(found):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return found
 
 
 class ByteSize(click.ParamType[int]):

@@ -1,25 +1,49 @@
-"""`schema-evolve predict`: what will be slower, when, and why."""
+"""`schema-evolve predict`: what breaks next, when, why, and who is affected."""
+
+from pathlib import Path
 
 import click
 
-from dbt_schema_evolve.bootstrap import App
+from dbt_schema_evolve.bootstrap import App, ProjectForecasts
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
-from dbt_schema_evolve.cli.options import dbt_project, output_format
+from dbt_schema_evolve.cli.options import FiniteRange, dbt_project, output_format
+from dbt_schema_evolve.report.forecast_markdown import foresight_markdown
+from dbt_schema_evolve.report.forecast_text import foresight_text
 
 
 @main.command()
 @dbt_project
-@click.option("--horizon", type=click.FloatRange(1), default=30.0, show_default=True,
+@click.option("--horizon", type=FiniteRange(1, 365), default=30.0, show_default=True,
               help="Days ahead.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True,
-              help="How many to print as text.")  # fmt: skip
-@output_format()
-def predict(app: App, horizon: float, limit: int, output: str) -> None:
-    """List the queries and models that will be slower at the horizon, with interval and cause."""
-    lineage, prediction = app.predict(horizon)
+              help="How many to print as text or markdown.")  # fmt: skip
+@click.option("--limit-seconds", type=FiniteRange(0, min_open=True),
+              help="Time that no query and no model should pass; default: 1.5 times what each "
+              "takes now, and a model's own `limit_seconds` in meta.schema_evolve.")  # fmt: skip
+@click.option("--model", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Use the forecast model in this file; default: what `train` kept, or what "
+              "ships.")  # fmt: skip
+@output_format("markdown")
+def predict(
+    app: App,
+    horizon: float,
+    limit: int,
+    limit_seconds: float | None,
+    model: Path | None,
+    output: str,
+) -> None:
+    """List the queries and models that break next: when, how likely, why, and who is affected.
+
+    Below them the steepest of the others, what was left out, and which predictor spoke.
+    """
+    foresight = ProjectForecasts(app).foresee(horizon, limit_seconds, model)
     if output == "json":
-        render.show_json(prediction.forecasts)
+        render.show_json(foresight)
+    elif output == "markdown":
+        render.show(foresight_markdown(foresight, limit))
     else:
-        render.show(render.forecasts_text(prediction.forecasts, lineage.labels, limit))
-    render.skips(prediction.skips, "forecasts")
+        render.show(foresight_text(foresight, limit))
+        render.skips(foresight.skips, "forecasts")
+    for note in foresight.notes:
+        render.note(note)

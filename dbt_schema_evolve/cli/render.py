@@ -1,7 +1,6 @@
 """The only printing: records as text for people, JSON for programs, markdown for pull requests."""
 
 import dataclasses
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,11 +9,11 @@ import msgspec
 
 from dbt_schema_evolve.bootstrap.demo import DemoStory
 from dbt_schema_evolve.ports import PushResult
-from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.trials import Decision, Verdict
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report import figures
+from dbt_schema_evolve.report.forecast_text import forecasts_text
 from dbt_schema_evolve.report.names import readable_verdicts
 from dbt_schema_evolve.report.recommendation_text import labelled
 
@@ -78,22 +77,6 @@ def verdicts_text(found: Sequence[Verdict], labels: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def forecasts_text(forecasts: Sequence[Forecast], labels: Mapping[str, str], limit: int) -> str:
-    """Return what will be slower at the horizon, worst first."""
-    if not forecasts:
-        return "No forecast: the history is too short, or nothing grows."
-    lines = []
-    for item in sorted(forecasts, key=lambda f: (-f.predicted_ratio, f.subject))[:limit]:
-        now, then = figures.duration(item.measured_us), figures.duration(item.predicted_us)
-        low, high = item.predicted_low_us, item.predicted_high_us
-        interval = f"{figures.duration(low)}..{figures.duration(high)}"
-        label = shortened(labels.get(item.subject, item.subject), 50)
-        ratio = f"{item.predicted_ratio:.2f}x in {item.horizon_days:.0f} days"
-        lines.append(f"{ratio}  {now} -> {then} ({interval})  {label}")
-        lines += labelled("", item.reason)
-    return "\n".join(lines)
-
-
 def push_text(result: PushResult) -> str:
     """Return what a push did to a graph database."""
     return "\n".join(
@@ -147,8 +130,3 @@ def _full_refresh(patch: ConfigPatch) -> list[str]:
 
 def _indented(text: str) -> list[str]:
     return [f"  {line}" for line in text.splitlines()]
-
-
-def shortened(sql: str, width: int) -> str:
-    """Return a statement in one line of at most `width` characters."""
-    return textwrap.shorten(sql, width, placeholder=" ...")

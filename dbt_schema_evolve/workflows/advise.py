@@ -10,6 +10,7 @@ from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.patch.plan import plan_patch
 from dbt_schema_evolve.ports import CatalogSource, History, Progress, Twin
+from dbt_schema_evolve.predict.choice import NOBODY, Candidates
 from dbt_schema_evolve.recommend import recommend
 from dbt_schema_evolve.recommend.judge import TRUSTING, Judge
 from dbt_schema_evolve.records.catalog import Catalog
@@ -54,18 +55,19 @@ def advise(
     home: Home | None = None,
     clock: Callable[[], float] | None = None,
     judge: Judge = TRUSTING,
+    candidates: Candidates = NOBODY,
 ) -> Advice:
     """Go from the history to a patch; nothing is written anywhere.
 
     Without a bound in bytes, changes may take a tenth of what the relations take today. `clock` and
-    `judge` as in `recommend`.
+    `judge` as in `recommend`; one of `candidates` makes the forecasts.
     """
     progress.step("read schema and statistics")
     catalog = warehouse.catalog()
     progress.step("lineage of models and queries")
     lineage = read_lineage(history, catalog, warehouse.search_path(), resolve, home)
     progress.step("forecast")
-    prediction = predict(lineage, history, now, horizon_days)
+    prediction = predict(lineage, history, now, horizon_days, candidates)
     evidence, unpriced = gather(lineage, catalog, history, prediction.forecasts)
     progress.step(f"price changes for {len(evidence.queries)} queries on the planner twin")
     with make_twin(catalog, lineage.schema, evidence) as twin:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dbt_schema_evolve.backends.history import DuckHistory
+from dbt_schema_evolve.backends.history.forecasts import KEPT_DAYS
 from dbt_schema_evolve.records.captures import Artifact, CapturedFacts
 from dbt_schema_evolve.records.etl import (
     Dataset,
@@ -25,6 +26,7 @@ from dbt_schema_evolve.records.executions import ExecutionCount, ExecutionSource
 from dbt_schema_evolve.records.lineage import IndirectKind
 from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.records.project import NodeRun, RunResults
+from dbt_schema_evolve.records.prospects import Issued
 from dbt_schema_evolve.records.relations import Column, ColumnName
 from tests.fakes.captures import FIRST, ODD, ORDERS, facts
 from tests.fakes.executions import execution
@@ -50,6 +52,7 @@ def everything(history: History) -> str:
             history.execution_counts(),
             history.node_runs(),
             history.outlooks(),
+            history.forecasts("own 1"),
             history.relation_profiles(),
             history.column_profiles(),
             history.latest_relation_profiles(),
@@ -359,6 +362,33 @@ def test_what_the_planner_said_first_of_an_instant_is_kept(history: History) -> 
     assert history.add_outlooks([replace(first, estimated_cost=99.0)]) == 0
     assert history.add_outlooks([]) == 0
     assert history.outlooks() == (first,)
+
+
+def said(subject: str, days: float = 0.0, predictor: str = "own 1") -> Issued:
+    return Issued(predictor, subject, FIRST + timedelta(days=days), 30.0, 1.0, 2.0, 0.5, 4.0, 0.25)
+
+
+def test_what_a_predictor_said_comes_out_by_subject_and_instant(history: History) -> None:
+    held = [said(subject, days) for subject in ("b", "a") for days in (2, 0)]
+    assert history.add_forecasts([*held, replace(said("a", 0, "prior"), predicted_us=9.0)]) == 5
+    assert history.forecasts("own 1") == tuple(sorted(held, key=lambda i: (i.subject, i.made_at)))
+    assert history.forecasts("own 1", FIRST + timedelta(days=1)) == (said("a", 2), said("b", 2))
+    assert [each.predicted_us for each in history.forecasts("prior")] == [9.0]
+    assert history.forecasts("nobody") == ()
+
+
+def test_of_a_day_the_first_forecast_is_kept(history: History) -> None:
+    silent = replace(said("a"), predicted_probability=None)
+    assert history.add_forecasts([silent]) == 1
+    assert history.add_forecasts([said("a", 0.1)]) == 0
+    assert history.add_forecasts([]) == 0
+    assert history.forecasts("own 1") == (silent,)
+
+
+def test_forecasts_are_forgotten_once_nobody_can_still_ask_for_them(history: History) -> None:
+    history.add_forecasts([said("a")])
+    history.add_forecasts([said("b", KEPT_DAYS + 1)])
+    assert [each.subject for each in history.forecasts("own 1")] == ["b"]
 
 
 def _results(invocation_id: str) -> RunResults:

@@ -4,10 +4,11 @@ import json
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from dbt_schema_evolve.backends.history.forecasts import KEPT_DAYS
 from dbt_schema_evolve.lineage.reported.reports import seen_reports
 from dbt_schema_evolve.records.captures import Artifact, Capture, CapturedFacts
 from dbt_schema_evolve.records.etl import EtlEvent, SeenReport
@@ -15,6 +16,7 @@ from dbt_schema_evolve.records.executions import Execution, ExecutionCount
 from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
+from dbt_schema_evolve.records.prospects import Issued
 from dbt_schema_evolve.records.relations import ColumnName
 from dbt_schema_evolve.records.workload import StatementSnapshot
 from tests.fakes.lineage_states import DictLineageStates
@@ -33,6 +35,7 @@ class DictHistory:
         self._events: dict[Any, EtlEvent] = {}
         self.lineage = DictLineageStates()
         self._executions: dict[str, Execution] = {}
+        self._forecasts: dict[Any, Issued] = {}
         self._outlooks: dict[tuple[str, datetime, float], Outlook] = {}
 
     def __enter__(self) -> Self:
@@ -90,6 +93,19 @@ class DictHistory:
     def outlooks(self, since: datetime | None = None) -> tuple[Outlook, ...]:
         kept = (o for _, o in sorted(self._outlooks.items(), key=lambda item: item[0]))
         return tuple(o for o in kept if since is None or o.made_at >= since)
+
+    def add_forecasts(self, issued: Iterable[Issued]) -> int:
+        keyed = [((i.predictor, i.subject, i.made_at.astimezone(UTC).date()), i) for i in issued]
+        added = sum([_added(self._forecasts, key, each) for key, each in keyed])
+        if keyed:
+            oldest = max(each.made_at for _, each in keyed) - timedelta(days=KEPT_DAYS)
+            held = self._forecasts.items()
+            self._forecasts = {key: each for key, each in held if each.made_at >= oldest}
+        return added
+
+    def forecasts(self, predictor: str, since: datetime | None = None) -> tuple[Issued, ...]:
+        kept = (i for key, i in sorted(self._forecasts.items()) if key[0] == predictor)
+        return tuple(i for i in kept if since is None or i.made_at >= since)
 
     def captures(self) -> tuple[Capture, ...]:
         return tuple(facts.capture for facts in self._by_age())

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import duckdb
 
-from dbt_schema_evolve.backends.history import etl, executions, outlooks, rows
+from dbt_schema_evolve.backends.history import etl, executions, forecasts, outlooks, rows
 from dbt_schema_evolve.backends.history.file import opened, plainly, query_text
 from dbt_schema_evolve.backends.history.lineage_states import DuckLineageStates
 from dbt_schema_evolve.backends.history.transaction import (
@@ -26,6 +26,7 @@ from dbt_schema_evolve.records.executions import Execution, ExecutionCount
 from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import NodeRun, RunResults
+from dbt_schema_evolve.records.prospects import Issued
 from dbt_schema_evolve.records.relations import ColumnName
 from dbt_schema_evolve.records.workload import StatementSnapshot
 
@@ -149,6 +150,11 @@ class DuckHistory:
         with plainly(self.path), transaction(self._database) as db:
             return outlooks.add_outlooks(db, column_types(db), self.warehouse, found)
 
+    def add_forecasts(self, issued: Iterable[Issued]) -> int:
+        """Keep the first forecast of each subject, predictor and day; return how many were new."""
+        with plainly(self.path), transaction(self._database) as db:
+            return forecasts.add_forecasts(db, column_types(db), self.warehouse, issued)
+
     # What comes out, sorted.
 
     def captures(self) -> tuple[Capture, ...]:
@@ -175,6 +181,11 @@ class DuckHistory:
         """Return what the planner said, by subject, instant and horizon."""
         found = self._own(query_text("outlooks"), since=_plain(since))
         return tuple(map(outlooks.outlook, found))
+
+    def forecasts(self, predictor: str, since: datetime | None = None) -> tuple[Issued, ...]:
+        """Return what a predictor said, by subject and instant."""
+        found = self._own(query_text("forecasts"), predictor=predictor, since=_plain(since))
+        return tuple(map(forecasts.issued, found))
 
     def node_runs(self, since: datetime | None = None) -> tuple[NodeRun, ...]:
         """Return the runs of nodes, of captures and of run results, by node and time."""

@@ -13,7 +13,7 @@ from dbt_schema_evolve.errors import BusyError, HistoryError
 VERSION = 4
 
 # What versions 2 to 4 added to `schema.sql`; each script leaves what is there alone.
-_ADDITIONS: tuple[str, ...] = ("etl", "executions", "lineage", "outlooks", "ranges")
+_ADDITIONS: tuple[str, ...] = ("etl", "executions", "lineage", "outlooks", "ranges", "forecasts")
 
 # A history must never fetch code from the network.
 _CONFIG: dict[str, Any] = {

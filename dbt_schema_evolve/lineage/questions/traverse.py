@@ -103,6 +103,11 @@ class Traversal:
         return {fingerprint: tuple(consumers) for fingerprint, consumers in found.items()}
 
     @cached_property
+    def filled_by(self) -> Mapping[str, str]:
+        """The node that a query writes, by its fingerprint."""
+        return {q.fingerprint: q.writes for q in self.graph.queries if q.writes is not None}
+
+    @cached_property
     def _readers(self) -> dict[str, list[Consumer]]:
         readers: dict[str, list[Consumer]] = {}
         for consumer in self.graph.consumers:

@@ -6,12 +6,14 @@ from dbt_schema_evolve.lineage.graph import project_schema
 from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.patch.plan import plan_patch
 from dbt_schema_evolve.ports import Side
+from dbt_schema_evolve.predict.persistence import Persistence
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec, Recommendation, Selection
 from dbt_schema_evolve.records.evidence import Evidence, ModelRuns, QueryFacts
 from dbt_schema_evolve.records.lineage import LineageGraph
 from dbt_schema_evolve.records.outcomes import Label
 from dbt_schema_evolve.records.plans import PlanNode
 from dbt_schema_evolve.records.project import Node, Project
+from dbt_schema_evolve.records.prospects import Spoke
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.records.trials import Decision
 from dbt_schema_evolve.records.workload import QueryUses
@@ -127,7 +129,7 @@ def advice() -> Advice:
         lineage=Lineage(
             PROJECT, project_schema(PROJECT, {}), LineageGraph((), (), ()), (), {}, (), ()
         ),
-        prediction=Prediction((), ()),
+        prediction=Prediction((), (), (), Persistence(), Spoke("persistence", "a test")),
         evidence=Evidence(
             window_days=10.0, queries=queries, model_queries=(),
             models={node.relation: node for node in NODES if node.relation},

@@ -1,0 +1,44 @@
+"""What breaks next, as a comment on a pull request or a message in a channel."""
+
+from collections.abc import Iterator
+
+from dbt_schema_evolve.records.prospects import Foresight, Prospect
+from dbt_schema_evolve.report.figures import count, percent
+from dbt_schema_evolve.report.forecast_text import grows, subject, when, who
+from dbt_schema_evolve.report.spans import code_cell, text_span
+
+_HEAD = ("what", "breaks", "likely", "time", "why", "affects")
+
+
+def foresight_markdown(foresight: Foresight, limit: int) -> str:
+    """Return a table of what breaks next and of the steepest others."""
+    days = count(round(foresight.horizon_days), "day")
+    spoke = foresight.spoke
+    blocks = [f"### What breaks within {days}"]
+    if foresight.prospects:
+        blocks.append("\n".join(_table(foresight.prospects[:limit])))
+    else:
+        blocks.append("No forecast: the history is too short, or nothing grows.")
+    if len(foresight.prospects) > limit:
+        blocks.append(f"Less urgent: {len(foresight.prospects) - limit:,} more.")
+    if foresight.skips:
+        blocks.append(f"Queries and models without a forecast: {len(foresight.skips):,}.")
+    blocks.append(text_span(f"Forecast by the {spoke.predictor}: {spoke.reason}."))
+    return "\n\n".join([*blocks, *map(text_span, foresight.notes)]) + "\n"
+
+
+def _table(prospects: tuple[Prospect, ...]) -> Iterator[str]:
+    yield f"| {' | '.join(_HEAD)} |"
+    yield f"|{'---|' * len(_HEAD)}"
+    for each in prospects:
+        forecast = each.forecast
+        probability = forecast.predicted_probability
+        cells = (
+            code_cell(subject(each, 100)),
+            (when(each.breach) or "no") if each.breaks else "no",
+            "" if probability is None else percent(probability),
+            grows(forecast),
+            text_span(forecast.reason),
+            text_span("; ".join(who(each.affected))),
+        )
+        yield f"| {' | '.join(cells)} |"
