@@ -5,8 +5,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from dbt_schema_evolve.features.growth import MAX_DAYS, is_short, of_late
-from dbt_schema_evolve.features.lines import Point, slope_interval
+from dbt_schema_evolve.features.lines import slope_interval
+from dbt_schema_evolve.features.timeline import Floats
 from dbt_schema_evolve.features.type_limits import (
     greatest_length,
     greatest_number,
@@ -77,32 +80,39 @@ def _of(ranges: _Ranges, number: Callable[[ColumnRange], int | None]) -> _Number
 
 def _growth(numbers: _Numbers, now: datetime) -> Slope | None:
     """Return how a number that only grows has grown since it last fell back; None: too short."""
-    return _slope(_since_reset(_points(numbers, now)))
+    days, values = _points(numbers, now)
+    begin = _since_reset(values)
+    return _slope(days[begin:], values[begin:])
 
 
-def _points(numbers: Iterable[tuple[datetime, float]], now: datetime) -> list[Point]:
+def _points(numbers: Iterable[tuple[datetime, float]], now: datetime) -> tuple[Floats, Floats]:
+    """Return numbers by days from now, which are negative, as far back as growth counts."""
     first = now - timedelta(days=MAX_DAYS)
-    return [((at - now) / _DAY, number) for at, number in numbers if at >= first]
+    found = [((at - now) / _DAY, number) for at, number in numbers if at >= first]
+    return np.array([day for day, _ in found]), np.array([number for _, number in found])
 
 
-def _slope(points: Sequence[Point]) -> Slope | None:
-    if is_short(points):
+def _slope(days: Floats, values: Floats) -> Slope | None:
+    if is_short(days):
         return None
-    chosen = of_late(points)
-    low, slope, high = slope_interval(chosen)
-    first, last = chosen[0][0], chosen[-1][0]
-    return Slope(slope, low, high, last - first, len(chosen), -last)
+    begin, _, _ = of_late(days, values)
+    low, slope, high = slope_interval(days[begin:], values[begin:])
+    return _line(days[begin:], low, slope, high)
 
 
-def _since_reset(points: Sequence[Point]) -> Sequence[Point]:
-    """Return the points after the last great fall: before it, the number was of another life."""
-    begins = 0
-    lowest = highest = points[0][1] if points else 0.0
-    for index, (_, value) in enumerate(points):
+def _line(days: Floats, low: float, slope: float, high: float) -> Slope:
+    return Slope(slope, low, high, float(days[-1] - days[0]), len(days), float(-days[-1]))
+
+
+def _since_reset(values: Floats) -> int:
+    """Return the first point after the last great fall: before it, the number had another life."""
+    begin = 0
+    lowest = highest = float(values[0]) if len(values) else 0.0
+    for index, value in enumerate(values.tolist()):
         if highest - value > max(_FALL * (highest - lowest), _SLIP * abs(highest)):
-            begins, lowest, highest = index, value, value
+            begin, lowest, highest = index, value, value
         lowest, highest = min(lowest, value), max(highest, value)
-    return points[begins:]
+    return begin
 
 
 def _narrower(
@@ -130,15 +140,8 @@ def _share(ratios: Iterable[tuple[datetime, float | None]], now: datetime) -> Sh
     known = [(at, r) for at, r in ratios if r is not None and math.isfinite(r)]
     if not known:
         return None
-    points = _points(known, now)
-    values = [value for _, value in points]
-    if not points or max(values) - min(values) > _NOISE:
-        return Share(known[-1][1], _slope(points))
-    # Nothing but the noise of samples: flat, and no need to fit a line.
-    still = [(place, 0.0) for place, _ in points]
-    return Share(known[-1][1], None if is_short(still) else _flat(still))
-
-
-def _flat(points: Sequence[Point]) -> Slope:
-    first, last = points[0][0], points[-1][0]
-    return Slope(0.0, 0.0, 0.0, last - first, len(points), -last)
+    days, values = _points(known, now)
+    if len(values) and np.ptp(values) <= _NOISE:
+        # Nothing but the noise of samples: flat, and no line needs to be fitted.
+        return Share(known[-1][1], None if is_short(days) else _line(days, 0.0, 0.0, 0.0))
+    return Share(known[-1][1], _slope(days, values))
