@@ -105,30 +105,6 @@ FEATURES = (
     "upstream_stalest_days",
     "upstream_stalest_due_days",
 )
-STATICS = (
-    "log_us_level",
-    "log_us_scatter",
-    "log_blocks_level",
-    "log_calls_level",
-    "log_cadence_days",
-    "log_windows",
-    "driver_log_rows",
-    *(
-        f"upstream_{number}_{what}"
-        for number in range(1, UPSTREAM + 1)
-        for what in ("influence", "distance", "log_rows")
-    ),
-)
-# Of a case's feature vector; what a series cannot say, or says only to a much larger network.
-FEATURES = (
-    "driver_growth_ratio_per_day",
-    "driver_growth_stderr_ratio_per_day",
-    "exponent",
-    "exponent_stderr",
-    "log_us_slope_per_day",
-    "relations_read",
-    "residual_ratio",
-)
 STATICS = (*OWN_STATICS, *FEATURES)
 
 _LARGEST = 1e6  # no honest number of ours is larger; beyond it a sum of squares is none
