@@ -20,7 +20,7 @@ from benchmarks.fleet.live import at
 from benchmarks.fleet.models import INCREMENT, models
 from benchmarks.fleet.outlooks import OUTLOOKS
 from benchmarks.fleet.queries import query
-from benchmarks.fleet.read import column_profile, relation_profile
+from benchmarks.fleet.read import read_project
 from benchmarks.fleet.sources import today
 from benchmarks.fleet.store import project_names, read_rows, write_rows
 from dbt_schema_evolve.backends.cluster import Cluster
@@ -28,7 +28,7 @@ from dbt_schema_evolve.backends.twin import SERVER
 from dbt_schema_evolve.backends.twin.growth import standing_still
 from dbt_schema_evolve.backends.twin_file import read_twin_file
 from dbt_schema_evolve.bootstrap.look_ahead import twins_on
-from dbt_schema_evolve.features.sizes import row_series
+from dbt_schema_evolve.features.sizes import sizes
 from dbt_schema_evolve.predict.plan_memory import work_memory
 from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.workflows.look_ahead import look_ahead
@@ -72,19 +72,18 @@ def _share(folder: Path, names: Sequence[str]) -> None:
 def _outlook_rows(cluster: Cluster, folder: Path, name: str) -> Iterator[dict[str, Any]]:
     (project,) = read_rows(folder, "projects", name)
     spec = draw(json.loads(project["truth"])["number"])
-    profiles = [relation_profile(row) for row in read_rows(folder, "relations", name)]
-    columns = [column_profile(row) for row in read_rows(folder, "columns", name)]
-    rows = row_series(profiles)
+    facts = read_project(folder, name).facts
+    known = sizes(facts.relations)
     for path in sorted((folder / name).glob("catalog-*.json.gz")):
         catalog = read_twin_file(path).catalog
         day = int(path.name.removeprefix("catalog-").removesuffix(".json.gz"))
         now = at(day)
         standing = standing_still(
-            (each for each in profiles if each.captured_at <= now),
-            (each for each in columns if each.captured_at <= now),
+            (each for each in facts.relations if each.captured_at <= now),
+            (each for each in facts.columns if each.captured_at <= now),
         )
         twin_at = twins_on(cluster, catalog, ("public",), now, standing)
-        found = look_ahead(texts(spec, day), rows, work_memory(catalog.settings), twin_at, now)
+        found = look_ahead(texts(spec, day), known, work_memory(catalog.settings), twin_at, now)
         for skip in found.skips:
             print(f"{name}, day {day}, {skip.subject}: {skip.reason}", file=sys.stderr)
         for outlook in found.outlooks:

@@ -9,7 +9,7 @@ from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.backends.twin import SERVER, PlannerTwin
 from dbt_schema_evolve.backends.twin.growth import Later, grown, standing_still
-from dbt_schema_evolve.features.sizes import row_series
+from dbt_schema_evolve.features.sizes import sizes
 from dbt_schema_evolve.ports import CatalogSource
 from dbt_schema_evolve.predict.plan_memory import work_memory
 from dbt_schema_evolve.records.catalog import Catalog
@@ -41,7 +41,7 @@ def look_ahead_and_keep(
     ):
         twin_at = twins_on(cluster, catalog, warehouse.search_path(), now, standing)
         memory = work_memory(catalog.settings)
-        found = look_ahead(texts, row_series(profiles, now), memory, twin_at, now)
+        found = look_ahead(texts, sizes(profiles), memory, twin_at, now)
     history.add_outlooks(found.outlooks)
     return LookedAhead(found.outlooks, (*unpriced, *found.skips))
 

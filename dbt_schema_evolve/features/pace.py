@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from math import exp, inf, log, sqrt
 from statistics import fmean, median, pstdev
 
-from dbt_schema_evolve.features.sizes import RowSeries
+from dbt_schema_evolve.features.timeline import Floats, known
 
 STEPS = 7  # a week of daily builds, so that each day of the week counts once
 LAW_STEPS = 14  # what tells a share from a number must have grown by more than its scatter
@@ -15,8 +14,6 @@ MAX_DAYS = 35.0  # five weekly builds; older steps say little of the next month
 _OVERDUE = 2.5  # times the usual distance of two steps: the next is not only late
 _CLEARLY = 0.8  # of the scatter of numbers, that of shares: less may be chance
 _MOST = 3.0  # of a logarithm: twenty times its rows is more than a month brings
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +33,36 @@ class Pace:
         return exp(min(max(grown, -_MOST), _MOST))
 
 
-def pace(series: RowSeries, cutoff: datetime) -> Pace | None:
+def pace(days: Floats, rows: Floats, cutoff: float) -> Pace | None:
     """Return the pace of one relation up to the cut-off; None where its history is too short.
 
     A step is a change of the row count: a weekly build counts once, and not as six days of rest
     too. The pace is the mean of the last steps without the smallest and the largest, so that one
-    backfill among them changes nothing; it is zero where the next step is long overdue.
+    backfill among them changes nothing; it is zero where the next step is long overdue. `days` are
+    since 1970 like the cut-off, and sorted.
     """
+    since, until = int(days.searchsorted(cutoff - MAX_DAYS)), known(days, cutoff)
     points = [
-        ((at - cutoff) / _DAY, float(rows))
-        for at, rows in sorted(series)
-        if cutoff - MAX_DAYS * _DAY <= at <= cutoff and rows > 0
+        (float(day - cutoff), float(count))
+        for day, count in zip(days[since:until], rows[since:until], strict=True)
+        if count > 0
     ]
     if len(points) <= MIN_STEPS:
         return None
-    rows = points[-1][1]
+    count = points[-1][1]
     steps = _steps(points)
     if len(steps) < MIN_STEPS:
         # It moved once or twice in a month, or never.
-        return Pace(rows, 0.0, 0.0, compounds=False)
+        return Pace(count, 0.0, 0.0, compounds=False)
     if _silence(points) > _OVERDUE * median(step.days for step in steps):
-        return Pace(rows, 0.0, 0.0, compounds=False)
+        return Pace(count, 0.0, 0.0, compounds=False)
     law = steps[-LAW_STEPS:]
     compounds = _scatter([s.share_per_day for s in law]) < _CLEARLY * _scatter(
         [s.rows_per_day for s in law]
     )
     rates = [s.share_per_day if compounds else s.rows_per_day for s in steps[-STEPS:]]
     kept = _without_ends(rates)
-    return Pace(rows, fmean(kept), pstdev(kept) / sqrt(len(kept)), compounds)
+    return Pace(count, fmean(kept), pstdev(kept) / sqrt(len(kept)), compounds)
 
 
 @dataclass(frozen=True, slots=True)

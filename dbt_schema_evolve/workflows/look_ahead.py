@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dbt_schema_evolve.features.pace import Pace, pace
-from dbt_schema_evolve.features.sizes import RowSeries
+from dbt_schema_evolve.features.sizes import Sizes
+from dbt_schema_evolve.features.timeline import days_of
 from dbt_schema_evolve.predict.plan_flips import plan_flips
 from dbt_schema_evolve.predict.plan_memory import WorkMemory, fill_ratio
 from dbt_schema_evolve.recommend.cost import CostOracle, Estimate, Unpriced
@@ -37,18 +38,18 @@ class LookedAhead:
 
 def look_ahead(
     queries: Mapping[str, str],
-    rows: Mapping[RelationName, RowSeries],
+    sizes: Mapping[RelationName, Sizes],
     memory: WorkMemory,
     twin_at: TwinAt,
     now: datetime,
 ) -> LookedAhead:
     """Price queries, by fingerprint or unique id, at today's sizes and at those of each horizon.
 
-    `rows` may hold facts of any time; none after `now` counts.
+    `sizes` may hold facts of any time; none after `now` counts.
     """
     if not queries:
         return LookedAhead((), ())
-    paces = paces_at(rows, now)
+    paces = paces_at(sizes, now)
     subjects, texts = zip(*sorted(queries.items()), strict=True)
     prices: dict[float, tuple[Estimate | Unpriced, ...]] = {}
     for days in (0.0, *HORIZONS):
@@ -83,9 +84,9 @@ def texts_of(lineage: Lineage, catalog: Catalog) -> tuple[Mapping[str, str], tup
     return {facts.fingerprint: facts.sql for facts in (*queries, *builds)}, (*skips, *own_skips)
 
 
-def paces_at(rows: Mapping[RelationName, RowSeries], now: datetime) -> Mapping[RelationName, Pace]:
+def paces_at(sizes: Mapping[RelationName, Sizes], now: datetime) -> Mapping[RelationName, Pace]:
     """Return the pace of each relation whose history is long enough."""
-    found = {relation: pace(series, now) for relation, series in sorted(rows.items())}
+    found = {name: pace(of.days, of.rows, days_of(now)) for name, of in sorted(sizes.items())}
     return {relation: each for relation, each in found.items() if each is not None}
 
 

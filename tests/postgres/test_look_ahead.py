@@ -12,10 +12,12 @@ from dbt_schema_evolve.backends.postgres.catalog import read_catalog
 from dbt_schema_evolve.backends.postgres.explain import explain
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.bootstrap.look_ahead import twins_on
+from dbt_schema_evolve.features.sizes import sizes
 from dbt_schema_evolve.predict.plan_memory import WorkMemory, work_memory
 from dbt_schema_evolve.recommend.cost import Estimate
 from dbt_schema_evolve.records.outlooks import Outlook
-from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.profiles import RelationProfile
+from dbt_schema_evolve.records.relations import RelationKind, RelationName
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.workflows.look_ahead import LookedAhead, Ratios, look_ahead
 
@@ -68,8 +70,18 @@ def ahead(
     """Look ahead from a history in which so many events came a day."""
     catalog = read_catalog(connection)
     twin_at = twins_on(cluster, catalog, ("public",), NOW)
-    rows = {EVENTS: tuple((NOW - timedelta(days=n), DAYS * A_DAY - n * a_day) for n in range(DAYS))}
-    return look_ahead(queries, rows, work_memory(catalog.settings), twin_at, NOW)
+    profiles = [
+        RelationProfile(
+            EVENTS,
+            RelationKind.TABLE,
+            NOW - timedelta(days=n),
+            DAYS * A_DAY - n * a_day,
+            None,
+            None,
+        )
+        for n in range(DAYS)
+    ]
+    return look_ahead(queries, sizes(profiles), work_memory(catalog.settings), twin_at, NOW)
 
 
 def of(found: LookedAhead, subject: str) -> dict[float, Outlook]:
