@@ -25,7 +25,7 @@ from benchmarks.fleet.sources import today
 from benchmarks.fleet.store import project_names, read_rows, write_rows
 from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.backends.twin import SERVER
-from dbt_schema_evolve.backends.twin.growth import standing_still
+from dbt_schema_evolve.backends.twin.growth import drifting, standing_still
 from dbt_schema_evolve.backends.twin_file import read_twin_file
 from dbt_schema_evolve.bootstrap.look_ahead import twins_on
 from dbt_schema_evolve.features.sizes import sizes
@@ -82,7 +82,8 @@ def _outlook_rows(cluster: Cluster, folder: Path, name: str) -> Iterator[dict[st
             (each for each in facts.relations if each.captured_at <= now),
             (each for each in facts.columns if each.captured_at <= now),
         )
-        twin_at = twins_on(cluster, catalog, ("public",), now, standing)
+        drifts = drifting((each for each in facts.columns if each.captured_at <= now), now)
+        twin_at = twins_on(cluster, catalog, ("public",), now, standing, drifts)
         found = look_ahead(texts(spec, day), known, work_memory(catalog.settings), twin_at, now)
         for skip in found.skips:
             print(f"{name}, day {day}, {skip.subject}: {skip.reason}", file=sys.stderr)

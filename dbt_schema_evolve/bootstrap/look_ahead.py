@@ -1,14 +1,15 @@
 """What looking ahead needs of the world: a server on which one twin after another is made."""
 
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.backends.twin import SERVER, PlannerTwin
-from dbt_schema_evolve.backends.twin.growth import Later, grown, standing_still
+from dbt_schema_evolve.backends.twin.growth import Later, drifting, grown, standing_still
 from dbt_schema_evolve.features.sizes import sizes
 from dbt_schema_evolve.ports import CatalogSource
 from dbt_schema_evolve.predict.plan_memory import work_memory
@@ -33,13 +34,14 @@ def look_ahead_and_keep(
     """
     catalog = warehouse.catalog()
     profiles = history.relation_profiles()
-    standing = standing_still(profiles, history.column_profiles())
+    columns = history.column_profiles()
+    standing, drifts = standing_still(profiles, columns), drifting(columns, now)
     texts, unpriced = texts_of(lineage, catalog)
     with (
         tempfile.TemporaryDirectory(prefix="schema-evolve-") as folder,
         Cluster(Path(folder) / "twins", SERVER) as cluster,
     ):
-        twin_at = twins_on(cluster, catalog, warehouse.search_path(), now, standing)
+        twin_at = twins_on(cluster, catalog, warehouse.search_path(), now, standing, drifts)
         memory = work_memory(catalog.settings)
         found = look_ahead(texts, sizes(profiles), memory, twin_at, now)
     history.add_outlooks(found.outlooks)
@@ -52,11 +54,12 @@ def twins_on(
     search_path: Sequence[str],
     now: datetime,
     standing: Collection[ColumnName] = (),
+    drifts: Mapping[ColumnName, float] = MappingProxyType({}),
 ) -> TwinAt:
     """Make twins of a catalog at any later time, one after the other on one server."""
 
     def twin_at(ratios: Ratios, days: float) -> PlannerTwin:
-        later = grown(catalog, ratios, standing, Later(now, days))
+        later = grown(catalog, ratios, standing, Later(now, days, drifts))
         return PlannerTwin(cluster, later, search_path=search_path)
 
     return twin_at

@@ -11,22 +11,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import ceil
 
+from dbt_schema_evolve.backends.twin.growth.later import Later
 from dbt_schema_evolve.records.catalog import ColumnEnds, ColumnStatistics, TableShape
 
 _DAY = timedelta(days=1)
 _PRESENT = 2 * _DAY  # a nightly load that is late, a zone of the other half of the globe
 _MOST_COMMON = 100  # default_statistics_target, which bounds both lists of values
 _COMPLETE = 0.999  # of the rows: the list of common values holds all there are
-_ALL, _IN_ORDER = 0.99, 0.9
+_ALL, _IN_ORDER = 0.99, 0.5
 _MANY = 0.1  # values a row: instants, no two alike, and not days
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """From when to when a catalog is grown."""
-
-    now: datetime
-    days: float
 
 
 @dataclass(frozen=True, slots=True)

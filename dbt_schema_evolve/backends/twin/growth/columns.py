@@ -7,6 +7,7 @@ from dbt_schema_evolve.backends.twin.growth.draws import SAMPLE_ROWS
 from dbt_schema_evolve.backends.twin.growth.kinds import Growth
 from dbt_schema_evolve.records.catalog import ColumnEnds, ColumnStatistics, TableShape
 
+_MOST_COMMON = 0.95  # of the rows: no drift goes on until nothing else is there
 _MET_TWICE = 2  # ANALYZE lists no value that it met only once
 
 
@@ -19,7 +20,23 @@ def grown_column(
     row = replace(row, n_distinct=distinct)
     if growth.calendar is not None:
         return growth.calendar.moved(row)
-    return _with_shares(_moved(row, growth), growth, after)
+    return _drifted(_with_shares(_moved(row, growth), growth, after), growth.drift)
+
+
+def _drifted(row: ColumnStatistics, drift: float) -> ColumnStatistics:
+    """The shares once the most common value has gained some, which all others lose in proportion.
+
+    What is left to the values of the histogram follows: shares are of all rows.
+    """
+    if not drift or not row.most_common_frequencies:
+        return row
+    present = 1 - row.null_fraction
+    first, *rest = row.most_common_frequencies
+    there = min(max(first + drift, min(rest, default=0.0)), _MOST_COMMON * present)
+    left = (present - there) / max(present - first, there - first)
+    return replace(
+        row, most_common_frequencies=(there, *(min(share * left, there) for share in rest))
+    )
 
 
 def grown_ends(ends: ColumnEnds, growth: Growth) -> ColumnEnds:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from dbt_schema_evolve.backends.twin.growth.calendar import Later
 from dbt_schema_evolve.backends.twin.growth.columns import grown_column, grown_ends
 from dbt_schema_evolve.backends.twin.growth.kinds import Growth, Kinds
+from dbt_schema_evolve.backends.twin.growth.later import Later
 from dbt_schema_evolve.backends.twin.growth.pages import index_pages, table_pages
 from dbt_schema_evolve.records.catalog import Catalog, IndexShape, TableShape
 from dbt_schema_evolve.records.relations import ColumnName, RelationName

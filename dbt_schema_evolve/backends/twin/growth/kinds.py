@@ -12,8 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from dbt_schema_evolve.backends.twin.growth.calendar import Calendar, Later, calendar, pool_ratio
+from dbt_schema_evolve.backends.twin.growth.calendar import Calendar, calendar, pool_ratio
 from dbt_schema_evolve.backends.twin.growth.evidence import distinct_values, is_in_groups
+from dbt_schema_evolve.backends.twin.growth.later import Later
 from dbt_schema_evolve.backends.twin.growth.references import (
     Numbers,
     declared,
@@ -37,6 +38,7 @@ class Growth:
     scale: Scale | None = None  # None: the values stay where they are
     with_rows: bool = False  # the number of values stays the same share of the rows
     values: float | None = None  # how many there are to draw from today, where that is known
+    drift: float = 0.0  # what the most common value gains, as a share of the rows
     calendar: Calendar | None = None  # how they move instead, where they are days up to today
 
 
@@ -79,7 +81,8 @@ class Kinds:
         if moves := self._calendar(here):
             pool = pool_ratio(moves, here.row, here.table.rows)
             return Growth(pool, with_rows=here.name in self._keys, calendar=moves)
-        return self._growth(here)
+        drift = self._later.drift(here.name) if self._later else 0.0
+        return replace(self._growth(here), drift=drift)
 
     def _growth(self, here: _Column) -> Growth:
         name = here.name
