@@ -28,7 +28,7 @@ from dbt_schema_evolve.backends.twin import SERVER
 from dbt_schema_evolve.backends.twin.growth import drifting, standing_still
 from dbt_schema_evolve.backends.twin_file import read_twin_file
 from dbt_schema_evolve.bootstrap.look_ahead import twins_on
-from dbt_schema_evolve.features.sizes import sizes
+from dbt_schema_evolve.features.expected_rows import RowForecasts
 from dbt_schema_evolve.predict.plan_memory import work_memory
 from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.workflows.look_ahead import look_ahead
@@ -73,7 +73,7 @@ def _outlook_rows(cluster: Cluster, folder: Path, name: str) -> Iterator[dict[st
     (project,) = read_rows(folder, "projects", name)
     spec = draw(json.loads(project["truth"])["number"])
     facts = read_project(folder, name).facts
-    known = sizes(facts.relations)
+    forecasts = RowForecasts(facts)
     for path in sorted((folder / name).glob("catalog-*.json.gz")):
         catalog = read_twin_file(path).catalog
         day = int(path.name.removeprefix("catalog-").removesuffix(".json.gz"))
@@ -84,7 +84,9 @@ def _outlook_rows(cluster: Cluster, folder: Path, name: str) -> Iterator[dict[st
         )
         drifts = drifting((each for each in facts.columns if each.captured_at <= now), now)
         twin_at = twins_on(cluster, catalog, ("public",), now, standing, drifts)
-        found = look_ahead(texts(spec, day), known, work_memory(catalog.settings), twin_at, now)
+        found = look_ahead(
+            texts(spec, day), forecasts.at(now), work_memory(catalog.settings), twin_at, now
+        )
         for skip in found.skips:
             print(f"{name}, day {day}, {skip.subject}: {skip.reason}", file=sys.stderr)
         for outlook in found.outlooks:

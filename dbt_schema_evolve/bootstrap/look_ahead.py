@@ -9,12 +9,13 @@ from types import MappingProxyType
 from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.backends.twin import SERVER, PlannerTwin
-from dbt_schema_evolve.backends.twin.growth import Later, drifting, grown, standing_still
-from dbt_schema_evolve.features.sizes import sizes
+from dbt_schema_evolve.backends.twin.growth import Later, drifting, grown, in_order, standing_still
+from dbt_schema_evolve.features.expected_rows import RowForecasts
 from dbt_schema_evolve.ports import CatalogSource
 from dbt_schema_evolve.predict.plan_memory import work_memory
 from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.relations import ColumnName
+from dbt_schema_evolve.workflows.facts import read_facts
 from dbt_schema_evolve.workflows.lineage import Lineage
 from dbt_schema_evolve.workflows.look_ahead import (
     LookedAhead,
@@ -33,9 +34,9 @@ def look_ahead_and_keep(
     Raises WarehouseError or TwinError where there is no warehouse, or no server can be started.
     """
     catalog = warehouse.catalog()
-    profiles = history.relation_profiles()
-    columns = history.column_profiles()
-    standing, drifts = standing_still(profiles, columns), drifting(columns, now)
+    facts = read_facts(lineage, history, now)
+    standing = standing_still(facts.relations, history.column_profiles(None, in_order(catalog)))
+    drifts = drifting(facts.columns, now)
     texts, unpriced = texts_of(lineage, catalog)
     with (
         tempfile.TemporaryDirectory(prefix="schema-evolve-") as folder,
@@ -43,7 +44,7 @@ def look_ahead_and_keep(
     ):
         twin_at = twins_on(cluster, catalog, warehouse.search_path(), now, standing, drifts)
         memory = work_memory(catalog.settings)
-        found = look_ahead(texts, sizes(profiles), memory, twin_at, now)
+        found = look_ahead(texts, RowForecasts(facts).at(now), memory, twin_at, now)
     history.add_outlooks(found.outlooks)
     return LookedAhead(found.outlooks, (*unpriced, *found.skips))
 

@@ -1,13 +1,11 @@
 """What the planner will say of each query at the sizes that its relations are expected to have."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
-from dbt_schema_evolve.features.pace import Pace, pace
-from dbt_schema_evolve.features.sizes import Sizes
-from dbt_schema_evolve.features.timeline import days_of
+from dbt_schema_evolve.features.expected_rows import ExpectedRows
 from dbt_schema_evolve.predict.plan_flips import plan_flips
 from dbt_schema_evolve.predict.plan_memory import WorkMemory, fill_ratio
 from dbt_schema_evolve.recommend.cost import CostOracle, Estimate, Unpriced
@@ -38,41 +36,39 @@ class LookedAhead:
 
 def look_ahead(
     queries: Mapping[str, str],
-    sizes: Mapping[RelationName, Sizes],
+    expected: ExpectedRows,
     memory: WorkMemory,
     twin_at: TwinAt,
     now: datetime,
 ) -> LookedAhead:
     """Price queries, by fingerprint or unique id, at today's sizes and at those of each horizon.
 
-    `sizes` may hold facts of any time; none after `now` counts.
+    `expected` is as of `now`.
     """
     if not queries:
         return LookedAhead((), ())
-    paces = paces_at(sizes, now)
+    ratios = {days: expected.ratios(days) for days in (0.0, *HORIZONS)}
     subjects, texts = zip(*sorted(queries.items()), strict=True)
     prices: dict[float, tuple[Estimate | Unpriced, ...]] = {}
-    for days in (0.0, *HORIZONS):
-        ratios = ratios_at(paces, days)
-        if not ratios and prices:
+    for days, at in ratios.items():
+        moved = {relation: ratio for relation, ratio in at.items() if abs(ratio - 1) > _SAME}
+        if prices and not moved:
             prices[days] = prices[0.0]
             continue
-        with twin_at(ratios, days) as twin:
+        with twin_at(moved, days) as twin:
             prices[days] = twin.price(texts)
-    outlooks, skips = [], []
+    outlooks: list[Outlook] = []
+    skips = []
     for index, subject in enumerate(subjects):
-        answers = {days: answer[index] for days, answer in prices.items()}
-        refused = [each for each in answers.values() if isinstance(each, Unpriced)]
-        if refused:
-            skips.append(Skip(subject, refused[0].reason))
-            continue
-        outlooks += _outlooks(
-            subject,
-            {days: each for days, each in answers.items() if isinstance(each, Estimate)},
-            paces,
-            memory,
-            now,
-        )
+        answers = {}
+        for days, answered in prices.items():
+            answer = answered[index]
+            if isinstance(answer, Unpriced):
+                skips.append(Skip(subject, answer.reason))
+                break
+            answers[days] = answer
+        else:
+            outlooks += _outlooks(subject, answers, ratios, memory, now)
     return LookedAhead(tuple(outlooks), tuple(skips))
 
 
@@ -84,54 +80,28 @@ def texts_of(lineage: Lineage, catalog: Catalog) -> tuple[Mapping[str, str], tup
     return {facts.fingerprint: facts.sql for facts in (*queries, *builds)}, (*skips, *own_skips)
 
 
-def paces_at(sizes: Mapping[RelationName, Sizes], now: datetime) -> Mapping[RelationName, Pace]:
-    """Return the pace of each relation whose history is long enough."""
-    found = {name: pace(of.days, of.rows, days_of(now)) for name, of in sorted(sizes.items())}
-    return {relation: each for relation, each in found.items() if each is not None}
-
-
-def ratios_at(paces: Mapping[RelationName, Pace], days: float) -> Ratios:
-    """Return the ratios of the relations that will not be what they are."""
-    found = {relation: each.ratio(days) for relation, each in paces.items()}
-    return {relation: ratio for relation, ratio in found.items() if abs(ratio - 1) > _SAME}
-
-
 def _outlooks(
     subject: str,
     answers: Mapping[float, Estimate],
-    paces: Mapping[RelationName, Pace],
+    ratios: Mapping[float, Ratios],
     memory: WorkMemory,
     now: datetime,
-) -> list[Outlook]:
+) -> Iterator[Outlook]:
     today = answers[0.0]
     read = {node.relation for node in today.nodes if node.relation is not None}
-    if not read & paces.keys():
+    if not read & ratios[0.0].keys():
         # Nothing is known of its relations' past, so nothing is said of their future.
         answers = {0.0: today}
-    ahead = [answers[days] for days in HORIZONS if days in answers]
-    lasting = {
-        days: all(later.plan != today.plan for later in ahead[index:])
-        for index, days in enumerate(HORIZONS)
-    }
-    return [
-        Outlook(
+    for days, then in answers.items():
+        # Nearly equal plans take turns: one that is back at a later horizon was no flip.
+        lasts = all(answers[later].plan != today.plan for later in answers if later >= days)
+        yield Outlook(
             subject=subject,
             made_at=now,
             horizon_days=days,
             estimated_cost=then.cost,
             plan_id=then.plan_id,
             estimated_fill_ratio=fill_ratio(then.plan, then.nodes, memory),
-            # Nearly equal plans take turns: one that is back at a later horizon was no flip.
-            flips=plan_flips(today.plan, today.nodes, then.plan, then.nodes)
-            if lasting.get(days)
-            else (),
-            row_ratio=_largest_ratio(paces, read, days),
+            flips=plan_flips(today.plan, today.nodes, then.plan, then.nodes) if lasts else (),
+            row_ratio=max((ratios[days].get(each, 1.0) for each in read), default=1.0),
         )
-        for days, then in answers.items()
-    ]
-
-
-def _largest_ratio(
-    paces: Mapping[RelationName, Pace], read: Collection[RelationName], days: float
-) -> float:
-    return max((paces[each].ratio(days) for each in read if each in paces), default=1.0)

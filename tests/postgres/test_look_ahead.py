@@ -12,9 +12,11 @@ from dbt_schema_evolve.backends.postgres.catalog import read_catalog
 from dbt_schema_evolve.backends.postgres.explain import explain
 from dbt_schema_evolve.backends.twin import PlannerTwin
 from dbt_schema_evolve.bootstrap.look_ahead import twins_on
-from dbt_schema_evolve.features.sizes import sizes
+from dbt_schema_evolve.features.expected_rows import RowForecasts
+from dbt_schema_evolve.features.facts import Facts
 from dbt_schema_evolve.predict.plan_memory import WorkMemory, work_memory
 from dbt_schema_evolve.recommend.cost import Estimate
+from dbt_schema_evolve.records.lineage import LineageGraph
 from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.records.profiles import RelationProfile
 from dbt_schema_evolve.records.relations import RelationKind, RelationName
@@ -81,7 +83,10 @@ def ahead(
         )
         for n in range(DAYS)
     ]
-    return look_ahead(queries, sizes(profiles), work_memory(catalog.settings), twin_at, NOW)
+    expected = RowForecasts(Facts(LineageGraph((), (), ()), {}, {}, relations=tuple(profiles))).at(
+        NOW
+    )
+    return look_ahead(queries, expected, work_memory(catalog.settings), twin_at, NOW)
 
 
 def of(found: LookedAhead, subject: str) -> dict[float, Outlook]:
@@ -175,4 +180,5 @@ def test_without_queries_nothing_is_asked() -> None:
     def twin_at(ratios: Ratios, days: float) -> PlannerTwin:
         raise AssertionError("no twin is needed")
 
-    assert look_ahead({}, {}, WorkMemory(), twin_at, NOW) == LookedAhead((), ())
+    nothing = RowForecasts(Facts(LineageGraph((), (), ()), {}, {})).at(NOW)
+    assert look_ahead({}, nothing, WorkMemory(), twin_at, NOW) == LookedAhead((), ())

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from dbt_schema_evolve.backends.twin.growth.evidence import is_in_order
 from dbt_schema_evolve.features.lines import theil_sen
+from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.profiles import ColumnProfile, RelationProfile
 from dbt_schema_evolve.records.relations import ColumnName
 
@@ -15,6 +17,16 @@ _MAX_DAYS = 21.0  # older drift says little of the next month
 _MIN_DAYS, _MIN_POINTS = 5.0, 5
 _CLEAR = 3.0  # standard errors: there are many columns, so that of many one differs by chance
 _ADVANCED = 0.5  # of the growth of the rows: between a column that stands and one that advances
+
+
+def in_order(catalog: Catalog) -> frozenset[ColumnName]:
+    """Return the columns that rows are in the order of, which may only look as if they advanced."""
+    return frozenset(
+        ColumnName(table.relation, row.column)
+        for table in catalog.tables
+        for row in table.statistics
+        if is_in_order(row)
+    )
 
 
 def standing_still(
