@@ -92,7 +92,7 @@ class _Moment:
     def _around(self, subject: Subject, count: int) -> Circumstances:
         reading, users = self._index.readings[subject.name], self._index.users
         relations = self._largest_first(reading.relations)
-        reached = self._upstream.of(reading.starts, float(subject.days[count - 1]))
+        reached = self._upstream.of(reading.starts, subject.runs(count))
         return Circumstances(
             subject=subject,
             count=count,
@@ -104,6 +104,7 @@ class _Moment:
             wait=self._upstream.longest_wait(reached[0].via) if reached else None,
             plans=self._index.outlooks.at(subject.name, self._day),
             skew=self._shares.worst(reading.uses),
+            shape=reading.shape,
             usage=(
                 users.of_node(subject.name, self._cutoff)
                 if subject.is_build
