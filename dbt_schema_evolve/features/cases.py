@@ -1,6 +1,6 @@
 """Puts together what a predictor may look at, for each query and each build, at a cut-off."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from math import exp
@@ -37,10 +37,15 @@ class Cases:
 
     def at(self, cutoff: datetime) -> tuple[Case, ...]:
         """Return one case a fingerprint, then one a build that stores rows, as of the cut-off."""
+        return tuple(self.each(cutoff))
+
+    def each(self, cutoff: datetime) -> Iterator[Case]:
+        """Yield the same one by one, for a warehouse whose cases do not fit into memory."""
         day = days_of(cutoff)
         there = [(each, count) for each in self._index.subjects if (count := known(each.days, day))]
         moment = _Moment(self._index, cutoff, there)
-        return tuple(moment.case(each, count) for each, count in there)
+        for each, count in there:
+            yield moment.case(each, count)
 
 
 class _Moment:
@@ -92,7 +97,7 @@ class _Moment:
     def _around(self, subject: Subject, count: int) -> Circumstances:
         reading, users = self._index.readings[subject.name], self._index.users
         relations = self._largest_first(reading.relations)
-        reached = self._upstream.of(reading.starts, float(subject.days[count - 1]))
+        reached = self._upstream.of(reading.starts, subject.runs(count))
         return Circumstances(
             subject=subject,
             count=count,
@@ -104,6 +109,7 @@ class _Moment:
             wait=self._upstream.longest_wait(reached[0].via) if reached else None,
             plans=self._index.outlooks.at(subject.name, self._day),
             skew=self._shares.worst(reading.uses),
+            shape=reading.shape,
             usage=(
                 users.of_node(subject.name, self._cutoff)
                 if subject.is_build

@@ -1,7 +1,7 @@
 """In what state a relation is: its size, its bloat, the age of its statistics."""
 
 from collections.abc import Mapping
-from math import isfinite, log1p
+from math import isfinite, log, log1p
 
 import numpy as np
 
@@ -40,6 +40,9 @@ def condition(relation: RelationName, rows: KnownRows, cutoff: float) -> Mapping
         change = rows.log_change(relation, cutoff - days)
         if change is not None:
             values[f"log_rows_change_{days}"] = change
+        arrived = rows.arrived(relation, days)
+        if arrived is not None:
+            values[f"log_arrived_{days}_over_before"] = log((1 + arrived[0]) / (1 + arrived[1]))
     return {name: value for name, value in values.items() if isfinite(value)}
 
 

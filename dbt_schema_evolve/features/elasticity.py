@@ -7,6 +7,7 @@ are expected to say.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import log
 
 import numpy as np
@@ -68,24 +69,29 @@ def drivers(searches: Iterable[Search], rows: KnownRows) -> Mapping[str, Driver]
     relation with a hundredth of the rows has to explain the times e^4.6 times better. A subject
     that could not be timed, or of whose relations no growth is known, is left out.
     """
-    lines = [line for search in searches for line in _lines(search, rows)]
-    best: dict[str, tuple[float, _Line, Elasticity]] = {}
-    for start in range(0, len(lines), _BATCH):
-        batch = lines[start : start + _BATCH]
+    lines = (line for search in searches for line in _lines(search, rows))
+    best: dict[str, tuple[float, Search, RelationName, RelationGrowth, Elasticity]] = {}
+    while batch := tuple(islice(lines, _BATCH)):
         for line, (elasticity, log_evidence) in zip(batch, _fitted(batch), strict=True):
             score = log_evidence + log(max(line.growth.rows, 1))
             name = line.search.subject.name
             if name not in best or score > best[name][0]:
-                best[name] = score, line, elasticity
+                best[name] = score, line.search, line.relation, line.growth, elasticity
     return {
-        name: Driver(
-            relation=line.relation,
-            growth=line.growth,
-            elasticity=elasticity,
-            rows=rows.on_grid(line.relation, line.search.subject.days, line.search.count),
-        )
-        for name, (_, line, elasticity) in best.items()
+        name: _driver(search, relation, growth, elasticity, rows)
+        for name, (_, search, relation, growth, elasticity) in best.items()
     }
+
+
+def _driver(
+    search: Search,
+    relation: RelationName,
+    growth: RelationGrowth,
+    elasticity: Elasticity,
+    rows: KnownRows,
+) -> Driver:
+    seen = rows.on_grid(relation, search.subject.days, search.count)
+    return Driver(relation, growth, elasticity, seen)
 
 
 def _lines(search: Search, rows: KnownRows) -> Sequence[_Line]:
@@ -98,14 +104,15 @@ def _lines(search: Search, rows: KnownRows) -> Sequence[_Line]:
     )
     if not len(timed) or not candidates:
         return ()
-    days, calls = subject.days[timed], subject.calls[timed]
+    days, calls, log_us = subject.days[timed], subject.calls[timed], subject.log_us[timed]
+    log_blocks, weights = subject.log_blocks[timed], calls / (calls + _CALLS_HALFWAY)
     return [
         _Line(
             search, growth, relation,
             np.log(np.maximum(rows.at(relation, days), 1.0)),
-            subject.log_us[timed],
-            subject.log_blocks[timed],
-            calls / (calls + _CALLS_HALFWAY),
+            log_us,
+            log_blocks,
+            weights,
         )
         for growth, relation in candidates[:_MOST]
     ]  # fmt: skip

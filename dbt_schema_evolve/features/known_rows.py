@@ -33,6 +33,7 @@ class KnownRows:
         self._on_grids: dict[tuple[RelationName, int, int], tuple[float, ...]] = {}
         self.growth = cache(self._growth)
         self.log_change = cache(self._log_change)
+        self.log_between = cache(self._log_between)
 
     def __contains__(self, relation: object) -> bool:
         """Whether it was ever counted by then."""
@@ -64,6 +65,24 @@ class KnownRows:
             found = np.maximum(self.at(relation, days[:count]), 1.0)
             self._on_grids[key] = tuple(found.tolist())
         return self._on_grids[key]
+
+    def arrived(self, relation: RelationName, days: float) -> tuple[float, float] | None:
+        """Return rows that came in the last so many days, and in as many before those.
+
+        None where no capture reaches back that far; what was lost counts as nothing that came.
+        """
+        size, count = self._seen[relation]
+        then, before = self._cutoff - days, self._cutoff - 2 * days
+        if size.days[0] > before:
+            return None
+        rows = np.interp((self._cutoff, then, before), size.days[:count], size.rows[:count])
+        return max(float(rows[0] - rows[1]), 0.0), max(float(rows[1] - rows[2]), 0.0)
+
+    def _log_between(self, relation: RelationName, before: float, after: float) -> float:
+        """Return log(rows after / rows before), held at the ends of what was captured."""
+        size, count = self._seen[relation]
+        rows = np.interp((before, after), size.days[:count], size.rows[:count])
+        return log(max(float(rows[1]), 1.0) / max(float(rows[0]), 1.0))
 
     def _log_change(self, relation: RelationName, since: float) -> float | None:
         """Return log(rows now / rows then); None where no capture reaches back that far."""

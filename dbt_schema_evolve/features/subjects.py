@@ -3,12 +3,26 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite, log, log1p, nan
+from typing import NamedTuple
 
 import numpy as np
 
+from dbt_schema_evolve.features.lines import middle
 from dbt_schema_evolve.features.observations import Observations
+from dbt_schema_evolve.features.series import RECENT
 from dbt_schema_evolve.features.timeline import Floats, days_of
 from dbt_schema_evolve.records.forecasts import Observation
+
+RUNS_AHEAD = 6  # the last but one of the seven that a label looks at, of which two have to be slow
+MOST_DAYS_AHEAD = 60.0  # no growth is drawn further ahead than its own history is looked at
+
+
+class Runs(NamedTuple):
+    """When a subject ran and will run, in days since 1970."""
+
+    last: float
+    level: float  # the one in the middle of those that make its level
+    ahead: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +38,22 @@ class Subject:
     log_blocks: Floats  # log(1 + n), like those below
     log_temp_blocks: Floats
     log_rows: Floats
+
+    def runs(self, count: int) -> Runs:
+        """Return when it ran last, at its level, and will run, as of its first so many runs."""
+        days = self.days[:count]
+        last = float(days[-1])
+        cadence = self.cadence(count) or 1.0
+        return Runs(
+            last=last,
+            level=float(days[-min(RECENT // 2 + 1, (count + 1) // 2)]),
+            ahead=last + min((RUNS_AHEAD * cadence), MOST_DAYS_AHEAD),
+        )
+
+    def cadence(self, count: int) -> float | None:
+        """Return how many days usually lie between two runs; None where it ran once."""
+        gaps = np.diff(self.days[:count])[-RECENT:]
+        return middle(np.sort(gaps)) if len(gaps) else None
 
 
 def subjects(observations: Mapping[str, Observations], *, are_builds: bool) -> tuple[Subject, ...]:

@@ -1,26 +1,24 @@
 """Growth on its way to a subject: what has arrived, and what a build has yet to bring."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from heapq import heappop, heappush
 from math import log1p
 from typing import NamedTuple
 
-import numpy as np
-
 from dbt_schema_evolve.features.condition import CHANGES
 from dbt_schema_evolve.features.following import elasticities
 from dbt_schema_evolve.features.known_rows import KnownRows
-from dbt_schema_evolve.features.lines import middle
+from dbt_schema_evolve.features.schedule import Schedule
 from dbt_schema_evolve.features.stored_graph import StoredGraph
-from dbt_schema_evolve.features.timeline import Floats, known
+from dbt_schema_evolve.features.subjects import Runs
+from dbt_schema_evolve.features.timeline import Floats
 from dbt_schema_evolve.records.relations import RelationName
 
 AHEAD = 7.0  # days that growth is drawn ahead: a label looks at seven runs
 _FAINT = 0.02  # influence below which nothing is followed any further up
 _SHRUNK = -0.9  # of its rows a day: a line through a rebuild may say more than all
-_CADENCE = 8  # builds whose distances tell how often a model is built
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +43,12 @@ class Reached:
     # log(rows now / rows that the subject saw when it last ran): at the last build of the model in
     # between, before the last build of the next one, and so on. None: a build is unknown.
     not_arrived: float | None
-    is_root: bool  # no stored relation is known above it
     movement: float  # how much it stirs the subject: by what has come, is under way, will come
+    # log(rows that the subject will meet so many runs ahead / rows that it met on its level): by
+    # the robust line, and by the pace of the last week. 0 where nothing is known of builds.
+    ahead: float
+    ahead_recent: float
+    is_root: bool = True  # nothing that is reached is above it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,6 @@ class _Way(NamedTuple):
     """A relation on the way up, by the path that carries most."""
 
     influence: float
-    seen: float | None  # when the subject saw it last, in days since 1970
     via: tuple[str, ...]
 
 
@@ -81,74 +82,68 @@ class Upstream:
         self._graph = graph
         self._relations = relations
         self._rows = rows
-        self._builds = builds
+        self._schedule = Schedule(builds, cutoff)
         self._cutoff = cutoff
         self._elasticities = elasticities(graph.edges, relations, rows, builds, cutoff)
         self._above = cache(self._walk)
         self._pace = cache(self._measure)
+        self._seen = cache(self._schedule.seen)
 
-    def of(self, read: Iterable[str], seen: float) -> Sequence[Reached]:
-        """Return what is above a subject that last ran at `seen`, what stirs it most first.
+    def of(self, read: Iterable[str], runs: Runs) -> Sequence[Reached]:
+        """Return what is above a subject, what stirs it most first.
 
         Of several nodes that it reads each counts for its share of the rows.
         """
-        counts = {
-            node: max(self._rows.now(self._relations[node]), 1.0)
-            if node in self._relations
-            else 1.0
-            for node in read
-        }
+        counts = {node: self._count(node) for node in read}
         total = sum(counts.values())
         ways: dict[str, _Way] = {}
         for node, count in sorted(counts.items()):
-            for above, way in self._above(node, seen):
-                ways[above] = _joined(
-                    ways.get(above), way._replace(influence=way.influence * count / total)
-                )
-        found = [
-            self._reached(node, way)
+            for above, way in self._above(node):
+                carried = way._replace(influence=way.influence * count / total)
+                ways[above] = _joined(ways.get(above), carried)
+        found = {
+            node: self._reached(node, way, runs)
             for node, way in ways.items()
             if node in self._relations and self._relations[node] in self._rows
-        ]
-        return sorted(found, key=lambda each: (-each.movement, -len(each.via), each.node))
+        }
+        fed = {model for each in found.values() for model in each.via}
+        return sorted(
+            (replace(each, is_root=node not in fed) for node, each in found.items()),
+            key=lambda each: (-each.movement, -len(each.via), each.node),
+        )
 
     def longest_wait(self, models: Iterable[str]) -> Wait | None:
         """Return the wait for the model built longest ago; None where no build is known."""
-        built = [(self._last_build(node, self._cutoff), node) for node in models]
+        built = [(self._schedule.last(node, self._cutoff), node) for node in models]
         oldest, node = min(((at, node) for at, node in built if at is not None), default=(None, ""))
         if oldest is None:
             return None
-        builds = self._builds[node]
-        gaps = np.diff(builds[: known(builds, self._cutoff)])[-_CADENCE:]
-        cadence = middle(np.sort(gaps)) if len(gaps) else None
-        return Wait(node, self._cutoff - oldest, cadence)
+        return Wait(node, self._cutoff - oldest, self._schedule.cadence(node))
 
-    def _last_build(self, node: str, before: float) -> float | None:
-        builds = self._builds.get(node)
-        count = known(builds, before) if builds is not None else 0
-        return float(builds[count - 1]) if builds is not None and count else None
+    def _count(self, node: str) -> float:
+        return max(self._rows.now(self._relations[node]), 1.0) if node in self._relations else 1.0
 
-    def _walk(self, start: str, seen: float) -> Sequence[tuple[str, _Way]]:
+    def _walk(self, start: str) -> Sequence[tuple[str, _Way]]:
         """Go up in the order of the graph, so that all that a node carries is known at its turn."""
-        ways = {start: _Way(1.0, seen, ())}
+        ways = {start: _Way(1.0, ())}
         waiting = [(-self._graph.ranks.get(start, 0), start)]
         while waiting:
             _, node = heappop(waiting)
             here = ways[node]
-            before = self._last_build(node, here.seen) if here.seen is not None else None
             for edge in self._graph.into(node):
                 carried = here.influence * self._elasticities[edge]
                 if carried >= _FAINT:
                     if edge.source not in ways:
                         heappush(waiting, (-self._graph.ranks[edge.source], edge.source))
-                    way = _Way(carried, before, (*here.via, node))
+                    way = _Way(carried, (*here.via, node))
                     ways[edge.source] = _joined(ways.get(edge.source), way)
         return tuple(ways.items())
 
-    def _reached(self, node: str, way: _Way) -> Reached:
+    def _reached(self, node: str, way: _Way, runs: Runs) -> Reached:
         relation = self._relations[node]
         pace = self._pace(relation)
-        not_arrived = None if way.seen is None else self._rows.log_change(relation, way.seen)
+        seen = self._seen(way.via, runs.last)
+        not_arrived = None if seen is None else self._rows.log_change(relation, seen)
         moved = abs(pace.change_7) + abs(not_arrived or 0.0) + AHEAD * abs(pace.per_day)
         return Reached(
             node=node,
@@ -157,9 +152,20 @@ class Upstream:
             via=way.via,
             pace=pace,
             not_arrived=not_arrived,
-            is_root=self._graph.is_root(node),
             movement=way.influence * moved,
+            ahead=self._ahead(relation, way.via, runs, pace.per_day),
+            ahead_recent=self._ahead(relation, way.via, runs, pace.change_7 / 7),
         )
+
+    def _ahead(
+        self, relation: RelationName, via: tuple[str, ...], runs: Runs, per_day: float
+    ) -> float:
+        """Return log(rows that arrive with the run ahead / rows that the level has met)."""
+        met, then = self._seen(via, runs.level), self._seen(via, runs.ahead)
+        if met is None or then is None:
+            return 0.0
+        so_far = self._rows.log_between(relation, met, min(then, self._cutoff))
+        return so_far + per_day * max(then - self._cutoff, 0.0)
 
     def _measure(self, relation: RelationName) -> Pace:
         growth = self._rows.growth(relation)
@@ -174,5 +180,5 @@ def _joined(one: _Way | None, other: _Way) -> _Way:
     """Two ways to one relation carry what both carry, and are told of as the stronger one."""
     if one is None:
         return other
-    stronger = max(one, other, key=lambda way: (way.influence, way.via))
+    stronger = max(one, other)
     return stronger._replace(influence=one.influence + other.influence)

@@ -10,13 +10,12 @@ from dbt_schema_evolve.features.lines import middle
 from dbt_schema_evolve.features.series import RECENT, rhythm_features, series_features
 from dbt_schema_evolve.features.skew import Skew
 from dbt_schema_evolve.features.subjects import Subject
-from dbt_schema_evolve.features.upstream import AHEAD, Reached, Wait
+from dbt_schema_evolve.features.upstream import Reached, Wait
 from dbt_schema_evolve.records.forecasts import Driver
 
 _MAX_POINTS = 90  # the newest windows; older ones say little about the next month
 _RETURNING = frozenset({"log_us", "log_blocks"})  # in which peaks and rhythms are looked for
 _SPILLS = 30  # windows among which those that spilled are counted
-_SHRUNK = -0.1  # of its rows a day, at most, is a relation drawn ahead to lose
 
 
 def feature_values(around: Circumstances) -> Mapping[str, float]:
@@ -24,6 +23,7 @@ def feature_values(around: Circumstances) -> Mapping[str, float]:
     values = {
         "relations_read": float(len(around.relations)),
         **own_features(around.subject, around.count, around.cutoff),
+        **around.shape,
         **around.usage.features(),
         **around.flow,
         **upstream_features(around.reached, around.wait),
@@ -35,7 +35,7 @@ def feature_values(around: Circumstances) -> Mapping[str, float]:
         driven = around.conditions.get(around.driver.relation, {})
         values |= {f"driver_{name}": value for name, value in driven.items()}
         values |= driver_features(around.driver)
-        values |= projected(values)
+    values |= projected(around.reached, around.driver)
     if around.plans is not None:
         values |= around.plans.features(around.cutoff)
     if around.skew is not None:
@@ -54,9 +54,9 @@ def own_features(subject: Subject, count: int, cutoff: float) -> Mapping[str, fl
         "days": cutoff - float(days[0]),
         "days_since_last": cutoff - float(days[-1]),
     }
-    gaps = np.diff(days)[-RECENT:]
-    if len(gaps):
-        values["cadence_days"] = middle(np.sort(gaps))
+    cadence = subject.cadence(count)
+    if cadence is not None:
+        values["cadence_days"] = cadence
     series = {
         "log_us": subject.log_us[newest],
         "log_blocks": subject.log_blocks[newest],
@@ -136,10 +136,17 @@ def upstream_features(reached: Sequence[Reached], wait: Wait | None) -> Mapping[
     return values
 
 
-def projected(values: Mapping[str, float]) -> Mapping[str, float]:
-    """Draw what has come, what a build is about to bring, and what will come, a week ahead."""
-    growth = log1p(max(values["driver_growth_ratio_per_day"], _SHRUNK))
-    rows = values["driver_rows_over_level"] + AHEAD * growth
-    if values.get("upstream_stalest_due_days", AHEAD) < AHEAD:
-        rows += values.get("upstream_not_arrived", 0.0)
-    return {"projected_log_us_7": values["exponent"] * rows}
+def projected(reached: Sequence[Reached], driver: Driver | None) -> Mapping[str, float]:
+    """Draw what has come, what builds are about to bring, and what will come six runs ahead."""
+    roots = [each for each in reached if each.is_root]
+    if not roots:
+        return {}
+    values = {
+        "projected_log_rows": sum(each.influence * each.ahead for each in roots),
+        "projected_log_rows_recent": sum(each.influence * each.ahead_recent for each in roots),
+    }
+    if driver is not None:
+        exponent = driver.elasticity.exponent
+        values["projected_log_us"] = exponent * values["projected_log_rows"]
+        values["projected_log_us_recent"] = exponent * values["projected_log_rows_recent"]
+    return values

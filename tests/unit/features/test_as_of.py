@@ -32,7 +32,7 @@ TRUTH = {cutoff: Cases(WORLD).at(cutoff) for cutoff in CUTOFFS}
 
 
 @pytest.mark.parametrize("cutoff", CUTOFFS)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(rng=chances)
 def test_everything_after_the_cutoff_may_be_replaced_reordered_or_removed(
     cutoff: datetime, rng: Random
@@ -40,13 +40,13 @@ def test_everything_after_the_cutoff_may_be_replaced_reordered_or_removed(
     assert Cases(scrambled(WORLD, cutoff, rng)).at(cutoff) == TRUTH[cutoff]
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(rng=chances)
 def test_the_order_of_facts_does_not_matter(rng: Random) -> None:
     assert Cases(shuffled(WORLD, rng)).at(CUTOFFS[-1]) == TRUTH[CUTOFFS[-1]]
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(rng=chances)
 def test_facts_that_were_read_twice_count_once(rng: Random) -> None:
     twice = replace(

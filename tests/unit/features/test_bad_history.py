@@ -166,7 +166,7 @@ SPOILED: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -187,7 +187,7 @@ def test_any_numbers_anywhere_are_survived(spoiled: list[tuple[str, int, int, fl
 instants = st.floats(-50, 100).map(day)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10**6), instants), max_size=100), instants)
 def test_any_times_are_survived(moved: list[tuple[int, datetime]], now: datetime) -> None:
     def at_other_times(items: tuple[Any, ...], name: str) -> tuple[Any, ...]:

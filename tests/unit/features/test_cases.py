@@ -7,7 +7,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbt_schema_evolve.features.bayes import Fits, fit
@@ -216,6 +216,7 @@ later_counts = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(later, max_size=20), later_counts, st.randoms(use_true_random=False))
 def test_nothing_after_the_cutoff_is_ever_read(
     stats: list[QueryStat], counts: list[tuple[datetime, int]], rng: Random
@@ -232,6 +233,7 @@ def test_nothing_after_the_cutoff_is_ever_read(
     assert cases(replace(_FACTS, stats=tuple(scrambled), row_series=grown), cutoff) == truth
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(10.01, 50), run_times), max_size=10))
 def test_builds_after_the_cutoff_are_never_read(
     after: list[tuple[float, int]],
