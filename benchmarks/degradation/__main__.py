@@ -8,9 +8,10 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks.degradation.figures import figures
+from benchmarks.degradation.figures import explained, figures
 from benchmarks.degradation.kept import tables
 from benchmarks.degradation.splits import PARTS
+from benchmarks.degradation.study import Study
 from benchmarks.fleet.read import projects
 from benchmarks.fleet.store import KEPT
 
@@ -22,7 +23,8 @@ def main() -> None:
     parser.add_argument("--fleet", type=Path, default=KEPT, help="a folder with another fleet")
     arguments = parser.parse_args()
     held = tables(projects(arguments.fleet))
-    found = figures(held, 1 if arguments.quick else PARTS)
+    study = Study(held, 1 if arguments.quick else PARTS)
+    found = figures(study) | explained(study, projects(arguments.fleet))
     json.dump(found, sys.stdout, indent=2, default=float)
     print()
 
