@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.degradation.learn import taken
 from benchmarks.degradation.metrics import between
 from benchmarks.degradation.splits import Split
 from benchmarks.degradation.table import Table
@@ -19,12 +20,12 @@ Ends = Callable[[Split, Flags, int], tuple[Floats, Floats]]
 def coverage(lines: Table, deals: tuple[Split, ...], ends: Ends) -> dict[str, Any]:
     """Return the share of test outcomes within their intervals: all horizons, and each.
 
-    Every run that was seen counts, scored by the label or not.
+    Cut-offs of every third day count, scored by the label or not.
     """
     held = {horizon: np.zeros(len(lines.projects)) for horizon in HORIZONS}
     known = {horizon: np.zeros(len(lines.projects)) for horizon in HORIZONS}
     for split in deals:
-        test = lines.of(split.test)
+        test = taken(lines, lines.of(split.test))
         for horizon in HORIZONS:
             came = lines.log_ratios[:, horizon - 1]
             chosen = test & ~np.isnan(came)

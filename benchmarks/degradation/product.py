@@ -1,6 +1,8 @@
 """What the product ships, trained as it is shipped, by whoever has not seen the tested projects."""
 
+from collections.abc import Sequence
 from math import log, nan
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -18,25 +20,23 @@ from dbt_schema_evolve.records.forecasts import CauseKind, Forecast
 from dbt_schema_evolve.records.workload import Skip
 
 _HORIZON = 7.0  # chances do not depend on it
+_PROCESSES = 2
 
 
 class Product:
-    """A scorer: a predictor for each split, made when it is first asked for."""
+    """A scorer: a predictor for each split."""
 
-    def __init__(self, lines: Table) -> None:
-        """Take the table that it is asked about."""
+    def __init__(self, lines: Table, deals: Sequence[Split]) -> None:
+        """Learn from the training projects of each, two at a time."""
         self._lines = lines
-        self._predictors: dict[Split, TreePredictor] = {}
+        with get_context("spawn").Pool(_PROCESSES, _take, (lines,)) as pool:
+            learned = pool.map(_learned, deals, chunksize=1)
+        self._predictors = {
+            split: TreePredictor(bundle) for split, bundle in zip(deals, learned, strict=True)
+        }
 
     def of(self, split: Split) -> TreePredictor:
         """Return who knows the split's training projects."""
-        if split not in self._predictors:
-            known = taken(self._lines, self._lines.of(split.training))
-            trees = train(lean_examples(self._lines, known), _cause_of)
-            bundle = Bundle(
-                {NAME: part_of(trees)}, "the fleet", int(known.sum()), len(split.training)
-            )
-            self._predictors[split] = TreePredictor(bundle)
         return self._predictors[split]
 
     def __call__(self, split: Split, chosen: Flags) -> Floats:
@@ -53,6 +53,20 @@ class Product:
         answers = self.of(split).predict(list(lean_cases(self._lines, chosen)), float(horizon))
         pairs = np.array([_ends(each) for each in answers]).reshape(-1, 2)
         return pairs[:, 0], pairs[:, 1]
+
+
+_taken: list[Table] = []  # what this process learns from: handed over once, not for each split
+
+
+def _take(lines: Table) -> None:
+    _taken[:] = [lines]
+
+
+def _learned(split: Split) -> Bundle:
+    (lines,) = _taken
+    known = taken(lines, lines.of(split.training))
+    trees = train(lean_examples(lines, known), _cause_of)
+    return Bundle({NAME: part_of(trees)}, "the fleet", int(known.sum()), len(split.training))
 
 
 def _chance(answer: Forecast | Skip) -> float:

@@ -30,7 +30,7 @@ class Study:
         self.held, self.lines = held, held.all_of
         regimes = dict(zip(self.lines.projects, self.lines.regimes, strict=True))
         self.deals: tuple[Split, ...] = splits(regimes, _SEED)[:deals]
-        self.scorer = Product(self.lines)
+        self.scorer = Product(self.lines, self.deals)
         self._plain = Learned(self.lines, feature)
 
     @property
