@@ -47,6 +47,7 @@ bench: $(INSTALLED) ## The published figures, one JSON object a benchmark
 	$(BIN)/python -m benchmarks.index_advice --workload tpcds --peers
 	$(BIN)/python -m benchmarks.advice_scale
 	$(BIN)/python -m benchmarks.predict_scale
+	$(BIN)/python -m benchmarks.degradation
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.lineage
 	$(BIN)/python -m benchmarks.lineage_accuracy

@@ -7,10 +7,11 @@ import numpy as np
 
 from benchmarks.degradation.examples import KEPT, SAID
 from benchmarks.degradation.judged import Judged, Scorer, tested_lines
-from benchmarks.degradation.learn import Learned, Learner
+from benchmarks.degradation.learn import Learner
 from benchmarks.degradation.oracle import PREFIX
 from benchmarks.degradation.splits import Split
 from benchmarks.degradation.table import Table
+from benchmarks.degradation.watch import Flags, Floats
 
 Wanted = Callable[[str], bool]
 
@@ -59,7 +60,7 @@ def with_short_history(
     lines: Table,
     short: Table,
     deals: tuple[Split, ...],
-    learned: Learned,
+    prior: Callable[[Split, Table, Flags], Floats],
     baselines: Mapping[str, Scorer],
 ) -> dict[str, Judged]:
     """Return who does how well at one cut-off a week.
@@ -84,7 +85,7 @@ def with_short_history(
     scores = {name: np.full(len(short), np.nan) for name in ("prior", *baselines)}
     for split in deals:
         mine = short.scored & short.of(split.test)
-        scores["prior"][mine] = learned.of(split).scores(short, mine)
+        scores["prior"][mine] = prior(split, short, mine)
         for name, scorer in baselines.items():
             same = np.zeros(len(lines), bool)
             same[long[mine]] = True

@@ -6,15 +6,20 @@ the same kind, and about the injected node or one between it and the subject: wh
 `marts.fct_events` grows and finds `raw.events` behind it was not misled.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import networkx
 
+from benchmarks.degradation.examples import moments
 from benchmarks.fleet.records import FleetProject, Injected
+from dbt_schema_evolve.features.cases import Cases
 from dbt_schema_evolve.predict.history import RECENT
 from dbt_schema_evolve.predict.labels import NEXT_RUNS
+from dbt_schema_evolve.predict.protocol import Predictor
 from dbt_schema_evolve.records.forecasts import Case, Forecast
+
+_HORIZON_DAYS = float(NEXT_RUNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,25 @@ class Truth:
         return frozenset({node} | (below & way))
 
 
+def first_causes(
+    project: FleetProject, predictor: Predictor, warned: Collection[tuple[str, int]]
+) -> Iterator[Named]:
+    """Yield how the first cause of each warning fares; those are known by subject and run."""
+    truth = Truth(project)
+    for moment in moments(project, Cases(project.facts).at):
+        case = moment.example.case
+        if (case.subject, moment.run) in warned:
+            (answer,) = predictor.predict([case], _HORIZON_DAYS)
+            named = isinstance(answer, Forecast) and truth.named(case, moment.day, answer)
+            if named:
+                yield named
+
+
 def cause_figures(found: Iterable[Named]) -> Mapping[str, float]:
-    """Return shares of warnings whose first cause is right."""
+    """Return shares of warnings whose first cause is right.
+
+    `alone`: of those where all that was at work is of one kind, so that there is one right answer.
+    """
     held = list(found)
     alone = [each for each in held if len({true.kind for true in each.true}) == 1]
     return {

@@ -1,91 +1,94 @@
-"""Tables of cut-offs -> the published figures."""
+"""A study of a fleet -> the published figures."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from benchmarks.degradation.ablations import (
-    feature,
-    unseen,
-    with_short_history,
-    with_the_future,
-    without_lineage,
-)
-from benchmarks.degradation.examples import BASELINES, SAID
-from benchmarks.degradation.judged import Judged, Scorer, gain, judged, loss, tested_lines
-from benchmarks.degradation.kept import Tables
-from benchmarks.degradation.learn import Learned
-from benchmarks.degradation.splits import Split, splits
-from benchmarks.degradation.table import Table
-from benchmarks.degradation.watch import Flags, Floats
-
-_SEED = 1
+from benchmarks.degradation.causes import Named, cause_figures, first_causes
+from benchmarks.degradation.coverage import coverage
+from benchmarks.degradation.judged import gain, loss
+from benchmarks.degradation.study import Study
+from benchmarks.fleet.flips import FlipCounts, flip_figures
+from benchmarks.fleet.records import FleetProject
 
 
-def figures(held: Tables, deals: int) -> dict[str, Any]:
-    """Return everything that can be said of predictors that learn; of five deals the first ones."""
-    lines = held.all_of
-    regimes = dict(zip(lines.projects, lines.regimes, strict=True))
-    chosen = splits(regimes, _SEED)[:deals]
-    learned = Learned(lines, feature)
-    model = judged(lines, chosen, learned)
-    oracle = judged(lines, chosen, Learned(lines, with_the_future))
-    bare = judged(lines, chosen, Learned(lines, without_lineage))
-    scorers = {name: baseline(lines, name) for name in BASELINES}
-    baselines = {name: judged(lines, chosen, scorer) for name, scorer in scorers.items()}
-    best = max(baselines, key=lambda name: (baselines[name].pr_auc(), name))
-    short = with_short_history(lines, held.short, chosen, learned, scorers)
-    strangers = unseen(lines, chosen, model)
-    found = model.figures()
+def figures(study: Study) -> dict[str, Any]:
+    """Return everything that can be said without the projects themselves."""
+    product, plain, oracle = study.product.figures(), study.plain, study.oracle.figures()
+    baselines = {name: each.figures() for name, each in study.baselines.items()}
+    best = max(baselines, key=lambda name: (baselines[name]["pr_auc"], name))
+    short = {name: each.pr_auc() for name, each in study.short.items()}
     return {
-        "projects": len(lines.projects),
-        "query_days": len(model.rows),
-        "base_rate": float(model.rows.degraded.mean()),
-        "oracle_pr_auc": oracle.pr_auc(),
-        "pr_auc": found["pr_auc"],
-        "best_baseline_pr_auc": baselines[best].pr_auc(),
-        "recall_at_1fa": found["recall_at_1fa"],
-        "oracle_recall_at_1fa": oracle.figures()["recall_at_1fa"],
-        "median_lead_runs": found["median_lead_runs"],
-        "unseen_regime_loss": 1 - strangers.pr_auc() / model.pr_auc(),
-        "unseen_regime_loss_ci": loss(strangers, model),
-        "prior_pr_auc": short["prior"].pr_auc(),
-        "prior_against": {name: each.pr_auc() for name, each in short.items() if name != "prior"},
-        "lineage_gain_ci": gain(model, bare),
+        "projects": len(study.lines.projects),
+        "query_days": len(study.product.rows),
+        "base_rate": float(study.product.rows.degraded.mean()),
+        "oracle_pr_auc": oracle["pr_auc"],
+        "pr_auc": product["pr_auc"],
+        "best_baseline_pr_auc": baselines[best]["pr_auc"],
+        "recall_at_1fa": product["recall_at_1fa"],
+        "oracle_recall_at_1fa": oracle["recall_at_1fa"],
+        "median_lead_runs": product["median_lead_runs"],
+        **coverage(study.lines, study.deals, study.scorer.ends),
+        "unseen_regime_loss": 1 - study.strangers.pr_auc() / plain.pr_auc(),
+        "unseen_regime_loss_ci": loss(study.strangers, plain),
+        "prior_pr_auc": short.pop("prior"),
+        "prior_against": short,
+        "lineage_gain_ci": gain(plain, study.bare),
         "best_baseline": best,
-        "model": found,
-        "oracle": oracle.figures(),
-        "without_lineage": bare.figures(),
-        "baselines": {name: each.figures() for name, each in baselines.items()},
-        "regimes": by_regime(lines, tested_lines(lines, chosen), model, oracle, strangers),
+        "product": product,
+        "oracle": oracle,
+        "plain": plain.figures(),
+        "without_lineage": study.bare.figures(),
+        "baselines": baselines,
+        "regimes": by_regime(study),
     }
 
 
-def baseline(lines: Table, name: str) -> Scorer:
-    """Return the chances that a baseline gave; it learns nothing from other projects."""
-    chances = lines.column(f"{SAID}{name}_chance")
-
-    def score(_split: Split, chosen: Flags) -> Floats:
-        return chances[chosen]
-
-    return score
-
-
-def by_regime(
-    lines: Table, tested: Flags, model: Judged, oracle: Judged, strangers: Judged
-) -> dict[str, Any]:
+def by_regime(study: Study) -> dict[str, Any]:
     """Return how each way of scoring does within each regime."""
-    regime = np.array(lines.regimes)[lines.project][tested]
-    found = {}
-    for name in sorted(set(lines.regimes)):
-        mine = regime == name
-        if not mine.any():
-            continue
-        found[name] = {
-            "rows": int(mine.sum()),
-            "base_rate": float(model.rows.degraded[mine].mean()),
-            "pr_auc": model.where(mine).pr_auc(),
-            "oracle_pr_auc": oracle.where(mine).pr_auc(),
-            "unseen_pr_auc": strangers.where(mine).pr_auc(),
+    regime = np.array(study.lines.regimes)[study.lines.project][study.tested]
+    scored = {
+        "pr_auc": study.product,
+        "oracle_pr_auc": study.oracle,
+        "plain_pr_auc": study.plain,
+        "unseen_pr_auc": study.strangers,
+    }
+    return {
+        name: {
+            "rows": int((regime == name).sum()),
+            "base_rate": float(study.product.rows.degraded[regime == name].mean()),
+            **{key: each.where(regime == name).pr_auc() for key, each in scored.items()},
         }
+        for name in sorted(set(regime.tolist()))
+    }
+
+
+def explained(study: Study, projects: Iterable[FleetProject]) -> dict[str, Any]:
+    """Return how often causes of warnings that came true, and plan flips, were foretold right."""
+    warned = _warned(study)
+    split_of = {name: split for split in study.deals for name in split.test}
+    named: list[Named] = []
+    flips = FlipCounts()
+    for project in projects:
+        flips = sum(flip_figures(project).values(), flips)
+        if project.name in warned:
+            predictor = study.scorer.of(split_of[project.name])
+            named += first_causes(project, predictor, warned[project.name])
+    return {
+        "flip_recall": flips.recall,
+        "flip_precision": flips.precision,
+        **cause_figures(named),
+    }
+
+
+def _warned(study: Study) -> Mapping[str, set[tuple[str, int]]]:
+    """Return subjects and runs of true warnings by project."""
+    lines, found = study.lines, defaultdict(set)
+    true = np.flatnonzero(study.tested)[study.product.alerting & study.product.rows.degraded]
+    for row in true:
+        project = lines.projects[lines.project[row]]
+        subject = lines.subjects[lines.subject[row]].removeprefix(f"{project}/")
+        found[project].add((subject, int(lines.run[row])))
     return found

@@ -10,12 +10,14 @@ import pytest
 from benchmarks.degradation import learn
 from benchmarks.degradation.ablations import feature, unseen, with_short_history
 from benchmarks.degradation.causes import Truth, cause_figures
-from benchmarks.degradation.figures import baseline, figures
+from benchmarks.degradation.coverage import coverage
+from benchmarks.degradation.figures import explained, figures
 from benchmarks.degradation.judged import gain, judged, loss
 from benchmarks.degradation.kept import Tables, tables
 from benchmarks.degradation.lean import lean_cases, lean_examples
 from benchmarks.degradation.learn import Learned, Learner
 from benchmarks.degradation.splits import Split, splits
+from benchmarks.degradation.study import Study
 from benchmarks.degradation.table import Table
 from benchmarks.degradation.watch import Flags, Floats
 from dbt_schema_evolve.features.cases import Cases
@@ -107,9 +109,12 @@ def test_baselines_are_asked_at_the_same_moments_as_the_prior(
     held: Tables, deals: tuple[Split, ...]
 ) -> None:
     lines, short = held.all_of, held.short
-    found = with_short_history(
-        lines, short, deals, Learned(lines, feature), {"truth": truth(lines)}
-    )
+    learned = Learned(lines, feature)
+
+    def prior(split: Split, of: Table, chosen: Flags) -> Floats:
+        return learned.of(split).scores(of, chosen)
+
+    found = with_short_history(lines, short, deals, prior, {"truth": truth(lines)})
     np.testing.assert_array_equal(found["truth"].scores, found["truth"].rows.degraded)
     assert len(found["prior"].rows) == short.scored.sum()
     np.testing.assert_array_equal(found["prior"].rows.degraded, found["truth"].rows.degraded)
@@ -118,19 +123,39 @@ def test_baselines_are_asked_at_the_same_moments_as_the_prior(
 def test_a_figure_against_itself_gains_and_loses_nothing(
     held: Tables, deals: tuple[Split, ...]
 ) -> None:
-    found = judged(held.all_of, deals, baseline(held.all_of, "projection"))
+    found = judged(held.all_of, deals, truth(held.all_of))
     assert gain(found, found) == (0, 0)
     assert loss(found, found) == (0, 0)
 
 
 def test_the_figures_have_the_published_keys(held: Tables) -> None:
-    found = figures(held, 1)
+    study = Study(held, 1)
+    found = figures(study) | explained(study, PROJECTS)
     assert {
         "projects", "query_days", "base_rate", "oracle_pr_auc", "pr_auc", "best_baseline_pr_auc",
-        "recall_at_1fa", "oracle_recall_at_1fa", "median_lead_runs", "unseen_regime_loss",
-        "prior_pr_auc", "lineage_gain_ci",
+        "recall_at_1fa", "oracle_recall_at_1fa", "median_lead_runs", "coverage_90",
+        "unseen_regime_loss", "prior_pr_auc", "lineage_gain_ci", "flip_recall", "flip_precision",
+        "cause_top1",
     } <= set(found)  # fmt: skip
-    assert found["oracle_pr_auc"] > found["pr_auc"] > found["base_rate"]
+    assert found["oracle_pr_auc"] > found["base_rate"]
+    assert found["query_days"] == study.tested.sum()
+
+
+def test_coverage_is_the_share_of_outcomes_that_lie_within_their_interval(
+    held: Tables, deals: tuple[Split, ...]
+) -> None:
+    lines = held.all_of
+
+    def every_second(_split: Split, chosen: Flags, horizon: int) -> tuple[Floats, Floats]:
+        came = lines.log_ratios[chosen, horizon - 1].astype(float)
+        beside = np.where(np.arange(len(came)) % 2, 0.0, 5.0)
+        return came - 0.1 + beside, came + 0.1 + beside
+
+    found = coverage(lines, deals, every_second)
+    assert found["coverage_90"] == pytest.approx(0.5, abs=0.01)
+    low, high = found["coverage_90_ci"]
+    assert low <= found["coverage_90"] <= high
+    assert set(found["coverage_by_days"]) == {"1", "3", "7", "14", "30"}
 
 
 def test_a_column_that_a_table_has_not_got_is_not_known(held: Tables) -> None:
