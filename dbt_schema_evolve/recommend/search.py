@@ -240,11 +240,6 @@ class Search:
             if spec not in self.chosen:
                 self._take(candidate)
 
-    def is_ruled_out(self, spec: Spec) -> bool:
-        """Tell whether a candidate was found to be impossible, or harmful."""
-        step = self._steps.get(spec)
-        return step is not None and bool(step.obstacle)
-
     def drop(self, candidates: Iterable[Candidate]) -> None:
         """Choose the drops that leave every query's price alone, the largest first."""
         for candidate in sorted(candidates, key=lambda each: self._freed(each.spec)):
