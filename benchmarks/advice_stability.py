@@ -131,7 +131,9 @@ def _unequal(rng: Random) -> int:
     return round(FEWEST_CALLS * (MOST_CALLS / FEWEST_CALLS) ** rng.random())
 
 
-def _changed(base: Mapping[Spec, float], jittered: Mapping[Spec, float]) -> Iterator[dict[str, Any]]:
+def _changed(
+    base: Mapping[Spec, float], jittered: Mapping[Spec, float]
+) -> Iterator[dict[str, Any]]:
     """Yield the indexes that carry something, and that one of two sets is without."""
     for there, shares, other in (("before", base, jittered), ("after", jittered, base)):
         for spec in sorted(shares.keys() - other.keys(), key=str):

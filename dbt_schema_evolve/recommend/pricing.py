@@ -117,9 +117,7 @@ class Pricer:
                 return answer
         return None
 
-    def plans(
-        self, query: Query, beside: Configuration
-    ) -> Iterator[Estimate]:
+    def plans(self, query: Query, beside: Configuration) -> Iterator[Estimate]:
         """Yield the plans of a query that were priced beside other changes."""
         others = self.noticed(query, beside)
         for configuration, answer in list(self._answers[query.number].items()):
