@@ -3,14 +3,16 @@
 The advice that the product gives on its planner twin for a workload of unequal calls, beside the
 advice for the same workload with 5 % of the calls jittered, once a little at every query and once
 moved from queries to others. An index that carries more than 2 % of the benefit and is in one of
-the two sets only has changed. Prints one JSON object; progress goes to stderr.
+the two sets only has changed. `benefit_ratio` is what the first set saves of the jittered workload,
+over what its own set does: near 1, it was a tie. `once_proven` is the same after a validation that
+accepted the first set. Prints one JSON object; progress goes to stderr.
 """
 
 import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -27,7 +29,7 @@ from dbt_schema_evolve.predict.outcomes.belief import Belief
 from dbt_schema_evolve.recommend import recommend
 from dbt_schema_evolve.recommend.cost import AS_IT_IS, CostOracle, Estimate
 from dbt_schema_evolve.recommend.judge import TRUSTING, Judge
-from dbt_schema_evolve.records.changes import Budget, Configuration, Spec
+from dbt_schema_evolve.records.changes import Budget, Candidate, Configuration, Spec
 from dbt_schema_evolve.records.evidence import Evidence
 
 MB = 10**6
@@ -96,49 +98,74 @@ def stability(
     """Return how the advice for jittered workloads differs from that for the workloads."""
     started = time.perf_counter()
     adviser = Adviser(evidence, Remembering(oracle), budget, judge)
-    names = [each.fingerprint for each in evidence.queries]
-    indexes, ratios, changed = [], [], list[dict[str, Any]]()
+    indexes, afresh, once_proven = [], Comparison(), Comparison()
     for seed in seeds:
         rng = Random(seed)
-        calls = {name: _unequal(rng) for name in names}
-        base = adviser.shares(calls)
+        calls = {each.fingerprint: _unequal(rng) for each in evidence.queries}
+        base = adviser.advice(calls)
         indexes.append(len(base))
         for jitter in JITTERS:
             jittered = jitter(calls, rng)
-            shares = adviser.shares(jittered)
-            benefits = [adviser.benefit(jittered, frozenset(each)) for each in (base, shares)]
-            ratio = benefits[0] / benefits[1] if benefits[1] else 1.0
-            ratios.append(ratio)
-            found = list(_changed(base, shares))
-            print(f"seed {seed}, {jitter.__name__}: {len(found)} changed", file=sys.stderr)
-            changed += (
-                {"seed": seed, "jitter": jitter.__name__, **each, "benefit_ratio": round(ratio, 4)}
-                for each in found
-            )
+            fresh = adviser.advice(jittered)
+            stayed = adviser.advice(jittered, proven=base)
+            saves = [adviser.benefit(jittered, frozenset(each)) for each in (base, fresh, stayed)]
+            case = {"seed": seed, "jitter": jitter.__name__}
+            afresh.add(case, base, fresh, saves[0] / saves[1])
+            once_proven.add(case, base, stayed, saves[2] / saves[1])
+            print(f"{case}: {afresh.figures}", file=sys.stderr)
     return {
         "budget_bytes": budget.bytes,
         "seeds": len(seeds),
-        "jittered_workloads": len(ratios),
+        "jittered_workloads": len(seeds) * len(JITTERS),
         "indexes": indexes,
-        "changed_indexes": len(changed),
-        "changed": changed,
-        "benefit_ratio_worst": round(min(ratios), 4),
+        **afresh.figures,
+        "once_proven": once_proven.figures,
         "seconds": round(time.perf_counter() - started, 1),
     }
 
 
+class Comparison:
+    """What changed between the advice for workloads and for the jittered ones."""
+
+    def __init__(self) -> None:
+        self._changed: list[dict[str, Any]] = []
+        self._ratios: list[float] = []
+
+    def add(
+        self,
+        case: Mapping[str, Any],
+        base: Mapping[Spec, float],
+        jittered: Mapping[Spec, float],
+        benefit_ratio: float,
+    ) -> None:
+        """Note the indexes that carry something, and that one of two sets is without."""
+        self._ratios.append(benefit_ratio)
+        for there, shares, other in (("before", base, jittered), ("after", jittered, base)):
+            self._changed += (
+                {
+                    **case,
+                    "index": str(spec),
+                    "only": there,
+                    "share": round(shares[spec], 4),
+                    "benefit_ratio": round(benefit_ratio, 4),
+                }
+                for spec in sorted(shares.keys() - other.keys(), key=str)
+                if shares[spec] > CARRIES
+            )
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Return the indexes that changed, and the least that the set was worth."""
+        return {
+            "changed_indexes": len(self._changed),
+            "changed_workloads": len({(e["seed"], e["jitter"]) for e in self._changed}),
+            "benefit_ratio_worst": round(min(self._ratios), 4),
+            "changed": self._changed,
+        }
+
+
 def _unequal(rng: Random) -> int:
     return round(FEWEST_CALLS * (MOST_CALLS / FEWEST_CALLS) ** rng.random())
-
-
-def _changed(
-    base: Mapping[Spec, float], jittered: Mapping[Spec, float]
-) -> Iterator[dict[str, Any]]:
-    """Yield the indexes that carry something, and that one of two sets is without."""
-    for there, shares, other in (("before", base, jittered), ("after", jittered, base)):
-        for spec in sorted(shares.keys() - other.keys(), key=str):
-            if shares[spec] > CARRIES:
-                yield {"index": str(spec), "only": there, "share": round(shares[spec], 4)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +177,15 @@ class Adviser:
     budget: Budget
     judge: Judge
 
-    def shares(self, calls: Calls) -> Mapping[Spec, float]:
+    def advice(self, calls: Calls, proven: Collection[Spec] = ()) -> Mapping[Spec, float]:
         """Return the indexes advised, each with its share of the whole benefit."""
-        queries = tuple(replace(q, calls=calls[q.fingerprint]) for q in self.evidence.queries)
-        evidence = replace(self.evidence, queries=queries)
+        evidence = replace(
+            self.evidence,
+            queries=tuple(replace(q, calls=calls[q.fingerprint]) for q in self.evidence.queries),
+            proven=frozenset(
+                Candidate("index", spec, frozenset(), "").number_key for spec in proven
+            ),
+        )
         found = recommend(
             evidence, self.oracle, self.budget, ("index",), judge=self.judge
         ).recommendations

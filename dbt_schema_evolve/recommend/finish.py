@@ -1,7 +1,7 @@
 """The last step of a search: a better set of indexes than the greedy one, if the prices have it."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from dbt_schema_evolve.errors import OracleError
 from dbt_schema_evolve.recommend.cost import Estimate
@@ -14,11 +14,18 @@ from dbt_schema_evolve.records.changes import Candidate, Configuration, IndexSpe
 # A set that saves less than this share of the workload more is not worth a different answer.
 MIN_BETTER_SHARE = 0.001
 
+# Where 5 % of the calls move, what a set saves moves by about that at most.
+STAY_SHARE = 0.05
+
 # Each round prices the set that the last one found. TPC-H and TPC-DS took up to four.
 MAX_ROUNDS = 4
 
 # The plans of one query that save most.
 MAX_PLANS = 50
+
+
+# Why an index is not in a set any more.
+BETTER, AS_GOOD = "a set without it saves more", "what was proven does about as well without it"
 
 
 def finish(search: Search, candidates: Sequence[Candidate], say: Callable[[str], None]) -> None:
@@ -48,7 +55,35 @@ def finish(search: Search, candidates: Sequence[Candidate], say: Callable[[str],
         except (OracleError, RefusedQueryError):
             break
     if best != task.chosen:
-        search.adopt([task.candidates[spec] for spec in sorted(best)])
+        search.adopt([task.candidates[spec] for spec in sorted(best)], BETTER)
+
+
+def stay(search: Search, candidates: Sequence[Candidate], proven: Collection[str]) -> None:
+    """Keep the indexes that the last validation accepted, if a set with them is about as good.
+
+    Calls vary from window to window, and near ties with them; what was proven is worth more than
+    what another estimate would put in its place.
+    """
+    task = _Task(search, candidates)
+    kept = frozenset(
+        spec
+        for spec, each in task.candidates.items()
+        if each.is_pinned or each.number_key in proven
+    )
+    if kept <= task.chosen or task.obstacle(kept):
+        return
+
+    def adopt(indexes: frozenset[IndexSpec], reason: str) -> None:
+        search.adopt([task.candidates[spec] for spec in sorted(indexes)], reason)
+
+    adopt(kept, AS_GOOD)
+    search.grow([each for each in candidates if each.spec not in kept])
+    search.shrink()
+    if not kept <= search.configuration:
+        adopt(kept, AS_GOOD)
+    stayed = frozenset(spec for spec in search.chosen if isinstance(spec, IndexSpec))
+    if task.saving(stayed) < (1 - STAY_SHARE) * task.saving(task.chosen):
+        adopt(task.chosen, BETTER)
 
 
 class _Task:
@@ -65,10 +100,14 @@ class _Task:
         self._fixed: Configuration = search.configuration - self.chosen
         self._unwelcome: dict[tuple[int, frozenset[IndexSpec]], bool] = {}
 
+    def saving(self, indexes: frozenset[IndexSpec]) -> float:
+        """Return what a set saves beside the other changes."""
+        return self._worth.saving(self._fixed, self._fixed | indexes)
+
     def value(self, indexes: frozenset[IndexSpec]) -> float:
         """Return what a set saves beyond the least that each index has to save."""
         least = sum(self._search.least(spec) for spec in sorted(indexes))
-        return self._worth.saving(self._fixed, self._fixed | indexes) - least
+        return self.saving(indexes) - least
 
     def obstacle(self, indexes: frozenset[IndexSpec]) -> str:
         """Say why a set cannot be taken; empty when it can."""

@@ -229,12 +229,12 @@ class Search:
                 removed = True
         return removed
 
-    def adopt(self, indexes: Iterable[Candidate]) -> None:
-        """Choose these indexes, in the place of all that are chosen."""
+    def adopt(self, indexes: Iterable[Candidate], reason: str) -> None:
+        """Choose these indexes, in the place of all that are chosen; say what for."""
         wanted = {candidate.spec: candidate for candidate in indexes}
         for spec in sorted(self.chosen, key=repr):
             if isinstance(spec, IndexSpec) and spec not in wanted:
-                self._reject(self.chosen.pop(spec), "a set without it saves more")
+                self._reject(self.chosen.pop(spec), reason)
                 self._note_change(spec)
         for spec, candidate in wanted.items():
             if spec not in self.chosen:

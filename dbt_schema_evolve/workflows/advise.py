@@ -54,11 +54,12 @@ def advise(
     home: Home | None = None,
     clock: Callable[[], float] | None = None,
     judge: Judge = TRUSTING,
+    proven: Collection[str] = (),
 ) -> Advice:
     """Go from the history to a patch; nothing is written anywhere.
 
     Without a bound in bytes, changes may take a tenth of what the relations take today. `clock` and
-    `judge` as in `recommend`.
+    `judge` as in `recommend`; `proven` are number keys of what the last validation accepted.
     """
     progress.step("read schema and statistics")
     catalog = warehouse.catalog()
@@ -67,6 +68,7 @@ def advise(
     progress.step("forecast")
     prediction = predict(lineage, history, now, horizon_days)
     evidence, unpriced = gather(lineage, catalog, history, prediction.forecasts)
+    evidence = replace(evidence, proven=frozenset(proven))
     progress.step(f"price changes for {len(evidence.queries)} queries on the planner twin")
     with make_twin(catalog, lineage.schema, evidence) as twin:
         selection = recommend(
