@@ -146,12 +146,14 @@ class App:
         """Go from the history to a patch, writing nothing."""
         if budget.bytes is None:
             budget = replace(budget, bytes=self._budget_bytes())
+        accepted = [k for k, v in self.verdicts().items() if v.decision is Decision.ACCEPT]
         with self.history() as history, self.catalog_source() as warehouse, self.memory() as memory:
             return advise(
                 history, warehouse, planner_twin, self.files(), now or clock.now(), self.progress,
                 budget=budget, only=only, horizon_days=horizon_days, resolve=memory,
                 home=home_of(self.project, self.target), clock=time.monotonic, judge=self.belief(),
                 candidates=predictors.candidates(self.project.state_dir),
+                proven=accepted,
             )  # fmt: skip
 
     def _budget_bytes(self) -> int | None:

@@ -16,6 +16,7 @@ from dbt_schema_evolve.backends.project_files import write_patch
 from dbt_schema_evolve.backends.twin.agreement import plan_agreement
 from dbt_schema_evolve.bootstrap.app import App, planner_twin
 from dbt_schema_evolve.bootstrap.pages import report_input
+from dbt_schema_evolve.bootstrap.twin_files import dump_twin_file
 from dbt_schema_evolve.patch.diff import unified_diff
 from dbt_schema_evolve.ports import Progress
 from dbt_schema_evolve.records.patches import ConfigPatch
@@ -23,6 +24,8 @@ from dbt_schema_evolve.report import figures, html, markdown
 from dbt_schema_evolve.workflows.advise import Advice
 from dbt_schema_evolve.workflows.demo import DemoPlan, DemoResult, Outcome, live, sum_up
 from dbt_schema_evolve.workflows.validate import Validation
+
+TWIN_FILE = "warehouse.twin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class DemoStory:
 def run_demo(plan: DemoPlan, folder: Path, progress: Progress) -> DemoStory:
     """Play the demo in a folder, and leave project, patch and report there.
 
+    The server goes; its schema and statistics stay as a twin file, so that advice can be had again.
     Raises BusyError where another demo uses the folder; what a killed one left is taken over.
     """
     began = time.monotonic()
@@ -52,6 +56,7 @@ def run_demo(plan: DemoPlan, folder: Path, progress: Progress) -> DemoStory:
         advice = app.advise(now=now)
         progress.step("compare the twin's plans with the warehouse's")
         same_plans = _same_plan_ratio(app, advice)
+        dump_twin_file(app, folder / TWIN_FILE, redact=False)
         validation = app.validate(advice)
         progress.step("write the patch and the report")
         diff = unified_diff(validation.patch)

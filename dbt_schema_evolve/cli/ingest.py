@@ -9,6 +9,7 @@ from dbt_schema_evolve.bootstrap import App
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
 from dbt_schema_evolve.cli.options import dbt_project, output_format
+from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.workflows.ingest_logs import IngestedLogs
 
 
@@ -56,9 +57,10 @@ def ingest(
         render.show_json(outcome)
     else:
         render.show(
-            f"{outcome.captures} new captures, {outcome.artifacts} new artifacts, "
-            f"{outcome.lineage_states} new lineage states and {outcome.events} new OpenLineage "
-            f"events in {app.history_path}"
+            f"{figures.count(outcome.captures, 'new capture')}, "
+            f"{figures.count(outcome.artifacts, 'new artifact')}, "
+            f"{figures.count(outcome.lineage_states, 'new lineage state')} and "
+            f"{figures.count(outcome.events, 'new OpenLineage event')} in {app.history_path}"
         )
         if outcome.logs is not None:
             render.show(_executions(outcome.logs))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from dbt_schema_evolve.bootstrap.demo import DemoStory
+from dbt_schema_evolve.bootstrap.demo import TWIN_FILE, DemoStory
 from dbt_schema_evolve.ports import PushResult
 from dbt_schema_evolve.records.patches import ConfigPatch
 from dbt_schema_evolve.records.trials import Decision, Verdict
@@ -16,6 +16,7 @@ from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.report.forecast_text import forecasts_text
 from dbt_schema_evolve.report.names import readable_verdicts
 from dbt_schema_evolve.report.recommendation_text import labelled
+from dbt_schema_evolve.validate.verdicts import slower_beyond_noise
 
 _MARKS = {Decision.ACCEPT: "proven", Decision.REJECT: "rejected", Decision.INCONCLUSIVE: "open"}
 
@@ -110,6 +111,8 @@ def demo_text(story: DemoStory) -> str:
     if result.median_speedup_ratio is not None and result.worst_query_ratio is not None:
         speed = f"{figures.speedup(result.median_speedup_ratio)} in the median of those served"
         worst = f"worst of {result.queries_timed} queries {result.worst_query_ratio:.2f}x its time"
+        if not any(map(slower_beyond_noise, story.validation.speeds)):
+            worst += ", within noise"
         lines.append(f"Proven   {result.results_compared} results {identical}; {speed}; {worst}")
     takes = "REFUSES" if result.patch_applies is False else "takes"
     lines += [
@@ -117,6 +120,8 @@ def demo_text(story: DemoStory) -> str:
         f"         {story.folder}/changes.diff, which `git apply` {takes}",
         f"         {story.folder}/patched/, the patched project",
         *_full_refresh(story.validation.patch),
+        f"         {story.folder}/{TWIN_FILE}, schema and statistics: in integration_tests/ try",
+        f"         `schema-evolve recommend --twin-file ../{TWIN_FILE} --explain 1`",
         f"         {result.seconds:.0f} s, {figures.size(result.peak_rss_bytes)} of memory",
     ]
     return "\n".join(lines)

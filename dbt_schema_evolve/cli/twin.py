@@ -8,6 +8,7 @@ from dbt_schema_evolve.bootstrap import App, dump_twin_file, try_twin_file
 from dbt_schema_evolve.cli import render
 from dbt_schema_evolve.cli.group import main
 from dbt_schema_evolve.cli.options import dbt_project, output_format
+from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.report.twin_text import twin_text
 
 
@@ -36,8 +37,15 @@ def dump(app: App, output: Path | None, redact: bool) -> None:
     It needs SELECT rights, and the file is text: read it before it leaves.
     """
     filed, text = dump_twin_file(app, output, redact=redact)
-    if text:
+    if output is None:
         render.show(text)
+    else:
+        shape = filed.catalog
+        counts = [
+            figures.count(len(shape.tables), "table"),
+            figures.count(len(shape.views), "view"),
+        ]
+        render.note(f"{' and '.join(counts)} with statistics, and no rows, in {output}")
     for sentence in filed.lost:
         render.note(f"Redacted: {sentence}.")
     render.skips(filed.catalog.skips, "parts")

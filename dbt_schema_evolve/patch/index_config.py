@@ -89,7 +89,10 @@ def once_hook(spec: IndexSpec) -> dict[str, Any]:
 
 def index_name(spec: IndexSpec) -> str:
     """Return a name that is the same for the same index on the same relation."""
-    digest = hashlib.sha256(repr((spec.relation.name, structure(spec))).encode()).hexdigest()[:10]
+    keys, include, *rest = structure(spec)
+    # A set's text is in another order in each process.
+    content = repr((spec.relation.name, keys, sorted(include), *rest))
+    digest = hashlib.sha256(content.encode()).hexdigest()[:10]
     room = _NAME_BYTES - len(digest) - len("__idx")
     stem = spec.relation.name.encode()[:room].decode(errors="ignore")
     return f"{stem}_{digest}_idx"

@@ -27,6 +27,7 @@ class Plan:
     query: int
     saves: float
     needs: frozenset[int]
+    is_unwelcome: bool = False  # it must not come to that, though it would be run for what it saves
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +66,23 @@ def solve(problem: Problem, seconds: float | None = None) -> frozenset[int] | No
     model = cp_model.CpModel()
     items = [model.new_bool_var(f"item {n}") for n in range(len(problem.prices))]
     grain = _GRAIN / max(sum(each.saves for each in problem.plans), 1e-300)
-    by_query: dict[int, list[Any]] = defaultdict(list)
+    by_query: dict[int, list[tuple[Plan, Any]]] = defaultdict(list)
     gain = []
     for number, plan in enumerate(problem.plans):
+        if plan.is_unwelcome:
+            continue
         runs = model.new_bool_var(f"plan {number}")
-        by_query[plan.query].append(runs)
+        by_query[plan.query].append((plan, runs))
         for item in sorted(plan.needs):
             model.add_implication(runs, items[item])
         gain.append(round(grain * plan.saves) * runs)
     for alternatives in by_query.values():
-        model.add_at_most_one(alternatives)
+        model.add_at_most_one(runs for _, runs in alternatives)
+    for plan in problem.plans:
+        if plan.is_unwelcome:
+            instead = [runs for other, runs in by_query[plan.query] if other.saves > plan.saves]
+            there = [items[item] for item in sorted(plan.needs)]
+            model.add(sum(there) < len(there) + sum(instead))
     for bound in problem.bounds:
         model.add(
             sum(takes * item for takes, item in zip(bound.takes, items, strict=True))

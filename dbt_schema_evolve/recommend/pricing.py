@@ -117,15 +117,13 @@ class Pricer:
                 return answer
         return None
 
-    def plans(
-        self, query: Query, beside: Configuration
-    ) -> Iterator[tuple[frozenset[IndexSpec], float]]:
-        """Yield the indexes that plans of a query used beside other changes, and what they cost."""
+    def plans(self, query: Query, beside: Configuration) -> Iterator[Estimate]:
+        """Yield the plans of a query that were priced beside other changes."""
         others = self.noticed(query, beside)
         for configuration, answer in list(self._answers[query.number].items()):
             there = (spec for spec in configuration if not isinstance(spec, IndexSpec))
             if isinstance(answer, Estimate) and others == frozenset(there):
-                yield answer.used, answer.cost
+                yield answer
 
     def ignore(self, query: Query, specs: Configuration) -> None:
         """Take it that these specs cannot change a query's price."""

@@ -229,21 +229,16 @@ class Search:
                 removed = True
         return removed
 
-    def adopt(self, indexes: Iterable[Candidate]) -> None:
-        """Choose these indexes, in the place of all that are chosen."""
+    def adopt(self, indexes: Iterable[Candidate], reason: str) -> None:
+        """Choose these indexes, in the place of all that are chosen; say what for."""
         wanted = {candidate.spec: candidate for candidate in indexes}
         for spec in sorted(self.chosen, key=repr):
             if isinstance(spec, IndexSpec) and spec not in wanted:
-                self._reject(self.chosen.pop(spec), "a set without it saves more")
+                self._reject(self.chosen.pop(spec), reason)
                 self._note_change(spec)
         for spec, candidate in wanted.items():
             if spec not in self.chosen:
                 self._take(candidate)
-
-    def is_ruled_out(self, spec: Spec) -> bool:
-        """Tell whether a candidate was found to be impossible, or harmful."""
-        step = self._steps.get(spec)
-        return step is not None and bool(step.obstacle)
 
     def drop(self, candidates: Iterable[Candidate]) -> None:
         """Choose the drops that leave every query's price alone, the largest first."""

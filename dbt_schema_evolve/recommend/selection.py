@@ -6,7 +6,7 @@ from dbt_schema_evolve.recommend.as_if import as_if
 from dbt_schema_evolve.recommend.cost import AS_IT_IS, CostOracle
 from dbt_schema_evolve.recommend.deadline import Deadline
 from dbt_schema_evolve.recommend.explanation import advice_for_a_person, explain
-from dbt_schema_evolve.recommend.finish import finish
+from dbt_schema_evolve.recommend.finish import finish, stay
 from dbt_schema_evolve.recommend.judge import TRUSTING, Judge
 from dbt_schema_evolve.recommend.pricing import Pricer
 from dbt_schema_evolve.recommend.search import Search
@@ -69,6 +69,8 @@ def select(
         search.pin(additions)
         _choose(search, _costliest_first(additions, pricer), budget.candidates_at_once, say)
         finish(search, additions, say)
+        if evidence.proven:
+            stay(search, additions, evidence.proven)
         if look + 1 == LOOKS or not search.chosen:
             break
         changed = as_if(evidence, search.configuration, _rows(pricer), pricer.size_bytes)

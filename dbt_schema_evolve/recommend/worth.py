@@ -69,6 +69,14 @@ class Worth:
         worse = self.worse(queries, before, after, MAX_WORSE_RATIO)
         return worse or self._doubted(queries, before, after)
 
+    def is_unwelcome(self, query: Query, old: Estimate, new: Estimate) -> bool:
+        """Tell whether a consumer's query must not come from one plan to another."""
+        if query.facts.node_id is not None:
+            return False
+        if new.cost >= old.cost:
+            return new.cost > MAX_WORSE_RATIO * old.cost
+        return self._judge.regression_risk(old, new) > MAX_REGRESSION_RISK
+
     def _doubted(
         self, queries: Sequence[Query], before: Configuration, after: Configuration
     ) -> str:

@@ -132,6 +132,11 @@ class Candidate:
     by_hand: str = ""  # why no patch can carry it and what to do instead; empty: patch it
     is_pinned: bool = False  # the project wants it, whether it pays or not
 
+    @property
+    def number_key(self) -> str:
+        """What names it across runs, as a recommendation too: its kind and its spec."""
+        return f"{self.kind}: {self.spec}"
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:

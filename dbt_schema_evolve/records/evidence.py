@@ -90,6 +90,7 @@ class Evidence:
     exposed: frozenset[str] = frozenset()  # unique ids that an exposure names
     preferences: Preferences = Preferences()
     wishes: Wishes = NO_WISHES
+    proven: frozenset[str] = frozenset()  # number keys of what the last validation accepted
     server: Server = Server()
     foreign_keys: tuple[tuple[RelationName, str, str], ...] = ()  # relation, name, definition
 

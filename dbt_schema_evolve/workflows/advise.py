@@ -56,11 +56,13 @@ def advise(
     clock: Callable[[], float] | None = None,
     judge: Judge = TRUSTING,
     candidates: Candidates = NOBODY,
+    proven: Collection[str] = (),
 ) -> Advice:
     """Go from the history to a patch; nothing is written anywhere.
 
     Without a bound in bytes, changes may take a tenth of what the relations take today. `clock` and
-    `judge` as in `recommend`; one of `candidates` makes the forecasts.
+    `judge` as in `recommend`; one of `candidates` makes the forecasts; `proven` are number keys of
+    what the last validation accepted.
     """
     progress.step("read schema and statistics")
     catalog = warehouse.catalog()
@@ -69,6 +71,7 @@ def advise(
     progress.step("forecast")
     prediction = predict(lineage, history, now, horizon_days, candidates)
     evidence, unpriced = gather(lineage, catalog, history, prediction.forecasts)
+    evidence = replace(evidence, proven=frozenset(proven))
     progress.step(f"price changes for {len(evidence.queries)} queries on the planner twin")
     with make_twin(catalog, lineage.schema, evidence) as twin:
         selection = recommend(

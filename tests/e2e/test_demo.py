@@ -102,6 +102,15 @@ def test_server_is_gone(result: dict[str, Any], folder: Path) -> None:
     assert left_over(folder) == []
 
 
+def test_left_project_gets_advice_without_its_server(result: dict[str, Any], folder: Path) -> None:
+    done = subprocess.run(
+        [COMMAND, "recommend", "--twin-file", "../warehouse.twin", "--format", "json"],
+        cwd=folder / "integration_tests", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["recommendations"]) == result["recommendations"]
+
+
 @pytest.mark.slow
 def test_demo_that_was_killed_is_run_again_in_its_folder(tmp_path: Path) -> None:
     command = [COMMAND, "demo", "--keep", str(tmp_path), "--scale", "0.05", "--days", "3"]

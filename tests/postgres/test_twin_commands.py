@@ -51,7 +51,9 @@ def run(tmp_path: Path, cluster: Cluster, database: str, reader: str) -> Run:
 
 def test_what_a_reader_dumps_stands_on_a_twin_elsewhere(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "shop.jsonl.gz"
-    assert run("twin", "dump", "--output", str(path)).stdout == ""
+    dumped = run("twin", "dump", "--output", str(path))
+    assert dumped.stdout == ""
+    assert f"8 tables and 3 views with statistics, and no rows, in {path}" in dumped.stderr
     report = json.loads(run("twin", "load", str(path), "--format", "json").stdout)
     assert report["standing"] == {"tables": 8, "views": 3, "indexes": 12}
     assert report["skips"] == []
