@@ -11,6 +11,7 @@ from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.bootstrap import predictors
 from dbt_schema_evolve.bootstrap.app import App
 from dbt_schema_evolve.errors import WarehouseError
+from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.records.backtests import Training
 from dbt_schema_evolve.records.prospects import Foresight
 from dbt_schema_evolve.workflows.facts import read_facts
@@ -38,7 +39,8 @@ class ProjectForecasts:
         known = predictors.candidates(self.app.project.state_dir, model)
         with self._known() as (history, lineage, notes):
             limit_us = None if limit_seconds is None else limit_seconds * 1_000_000
-            return foresee(lineage, history, clock.now(), horizon_days, known, limit_us, notes)
+            with collection_paused():
+                return foresee(lineage, history, clock.now(), horizon_days, known, limit_us, notes)
 
     def train(self, *, write: bool) -> Training:
         """Back-test every predictor on this history, and keep the winner where it may be written.
