@@ -64,7 +64,8 @@ def measure(path: Path) -> dict[str, Any]:
         parts["lineage_seconds"] = time.perf_counter() - began
         now = max(capture.captured_at for capture in history.captures())
         candidates = predictors.candidates(path.parent)
-        foresight = foresee(lineage, history, now, 30.0, candidates)
+        with collection_paused():
+            foresight = foresee(lineage, history, now, 30.0, candidates)
         parts["foresee_seconds"] = time.perf_counter() - began - parts["lineage_seconds"]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {

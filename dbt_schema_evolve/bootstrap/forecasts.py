@@ -1,16 +1,19 @@
 """What the verbs of foresight need of the world: facts, a clock, and predictors in files."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from dbt_schema_evolve.backends import clock
 from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.bootstrap import predictors
 from dbt_schema_evolve.bootstrap.app import App
-from dbt_schema_evolve.errors import WarehouseError
+from dbt_schema_evolve.bootstrap.look_ahead import look_ahead_and_keep
+from dbt_schema_evolve.errors import OracleError, WarehouseError
+from dbt_schema_evolve.lineage.garbage import collection_paused
+from dbt_schema_evolve.ports import CatalogSource
 from dbt_schema_evolve.records.backtests import Training
 from dbt_schema_evolve.records.prospects import Foresight
 from dbt_schema_evolve.workflows.facts import read_facts
@@ -19,6 +22,7 @@ from dbt_schema_evolve.workflows.lineage import Lineage
 from dbt_schema_evolve.workflows.remembered import RememberedWarehouse
 from dbt_schema_evolve.workflows.train import train
 
+_NEWS = timedelta(hours=20)  # what the twin said is asked for anew once a day
 _LEARNED_FROM = timedelta(days=180)  # what the flow of data was before says little of now
 
 
@@ -35,10 +39,16 @@ class ProjectForecasts:
         model: Path | None = None,
     ) -> Foresight:
         """Return what breaks next; the history will do where no warehouse is."""
-        known = predictors.candidates(self.app.project.state_dir, model)
-        with self._known() as (history, lineage, notes):
-            limit_us = None if limit_seconds is None else limit_seconds * 1_000_000
-            return foresee(lineage, history, clock.now(), horizon_days, known, limit_us, notes)
+        candidates = predictors.candidates(self.app.project.state_dir, model)
+        limit_us = None if limit_seconds is None else limit_seconds * 1_000_000
+        with self._known() as known:
+            now = clock.now()
+            notes = (*known.notes, *self._look_ahead(known, now))
+            self.app.progress.step("forecast")
+            with collection_paused():
+                return foresee(
+                    known.lineage, known.history, now, horizon_days, candidates, limit_us, notes
+                )
 
     def train(self, *, write: bool) -> Training:
         """Back-test every predictor on this history, and keep the winner where it may be written.
@@ -46,9 +56,9 @@ class ProjectForecasts:
         With too little history nothing is written: what ships stays, or what was trained before.
         """
         prior = predictors.shipped()
-        with self._known() as (history, lineage, _):
+        with self._known() as known:
             now = clock.now()
-            facts = read_facts(lineage, history, now - _LEARNED_FROM)
+            facts = read_facts(known.lineage, known.history, now - _LEARNED_FROM)
         trained = train(
             facts,
             self.app.target.name,
@@ -65,15 +75,33 @@ class ProjectForecasts:
         return replace(trained.training, written_to=str(path))
 
     @contextmanager
-    def _known(self) -> Iterator[tuple[DuckHistory, Lineage, tuple[str, ...]]]:
-        """Open the history, with the lineage and what keeps that from being whole."""
-        with self.app.history() as history:
-            notes: tuple[str, ...] = ()
+    def _known(self) -> Iterator["_Known"]:
+        """Open the history, with the warehouse where one answers."""
+        with self.app.history() as history, ExitStack() as stack:
             try:
-                with self.app.warehouse() as warehouse:
-                    lineage = self.app.lineage(history, warehouse)
+                warehouse = stack.enter_context(self.app.warehouse())
+                known = _Known(history, self.app.lineage(history, warehouse), warehouse, ())
             except WarehouseError as error:
                 lineage = self.app.lineage(history, RememberedWarehouse(history))
                 note = "columns are those of the last capture, and no plan was looked at"
-                notes = (f"{error.problem}: {note}",)
-            yield history, lineage, notes
+                known = _Known(history, lineage, None, (f"{error.problem}: {note}",))
+            yield known
+
+    def _look_ahead(self, known: "_Known", now: datetime) -> tuple[str, ...]:
+        """Ask the planner twin about sizes to come, once a day; return what kept it from that."""
+        if known.warehouse is None or known.history.outlooks(now - _NEWS):
+            return ()
+        self.app.progress.step("ask the planner twin about sizes to come")
+        try:
+            look_ahead_and_keep(known.lineage, known.history, known.warehouse, now)
+        except (WarehouseError, OracleError) as error:
+            return (f"no plan was looked at ahead: {error.problem}",)
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    history: DuckHistory
+    lineage: Lineage
+    warehouse: CatalogSource | None  # None: it does not answer
+    notes: tuple[str, ...]  # what keeps the lineage from being whole

@@ -7,8 +7,11 @@ from typing import Any
 
 from dbt_schema_evolve.backends.forecast_model import PRIOR as PRIOR_FILE
 from dbt_schema_evolve.backends.forecast_model import read_model, read_prior, write_model
+from dbt_schema_evolve.predict.blend import NAME as BLEND
+from dbt_schema_evolve.predict.blend import Blend, terms_of
 from dbt_schema_evolve.predict.bundle import Bundle, Part, unreadable, write_bundle
 from dbt_schema_evolve.predict.choice import BASELINES, Candidates, Learned
+from dbt_schema_evolve.predict.network.predictor import NetworkPredictor, available
 from dbt_schema_evolve.predict.population import NAME as POPULATION
 from dbt_schema_evolve.predict.population import population_of, population_part
 from dbt_schema_evolve.predict.protocol import Predictor
@@ -106,13 +109,18 @@ def _facts(training: Training) -> dict[str, Any]:
 
 def _learned(name: str, bundle: Bundle, reason: str) -> Learned:
     sums = sha256(write_bundle(bundle)["manifest.json"]).hexdigest()
+    if BLEND in bundle.parts and not available():
+        reason += "; its network needs the extra `rnn`, so its trees speak alone"
     return Learned(name, f"{name} {sums[:12]}", _predictor(bundle), population_of(bundle), reason)
 
 
 def _predictor(bundle: Bundle) -> Predictor:
     from dbt_schema_evolve.predict.trees.predictor import TreePredictor  # noqa: PLC0415
 
-    return TreePredictor(bundle)
+    trees = TreePredictor(bundle)
+    if BLEND not in bundle.parts or not available():
+        return trees
+    return Blend(trees, NetworkPredictor.of(bundle), terms_of(bundle))
 
 
 def _cause_of(_: str) -> CauseKind | None:

@@ -6,6 +6,7 @@ OpenTelemetry's limits on attributes, syslog and collectors of logs cut long tex
 import re
 from bisect import bisect_left
 from collections.abc import Mapping
+from functools import cached_property
 
 from dbt_schema_evolve.ingest.fingerprint import LITERAL, normalised
 from dbt_schema_evolve.records.workload import Skip
@@ -19,7 +20,11 @@ class KnownTexts:
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         """`texts` are by fingerprint."""
-        self._sorted = sorted((normalised(text) + " ", name) for name, text in texts.items())
+        self._texts = texts
+
+    @cached_property
+    def _sorted(self) -> list[tuple[str, str]]:
+        return sorted((normalised(text) + " ", name) for name, text in self._texts.items())
 
     def whole(self, name: str, beginning: str) -> str | Skip:
         """Return the fingerprint of the only statement that begins like a text, or say why not."""

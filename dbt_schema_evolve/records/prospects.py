@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dbt_schema_evolve.records.answers import Place
+from dbt_schema_evolve.records.column_trends import Alarm
 from dbt_schema_evolve.records.forecasts import Breach, Forecast
 from dbt_schema_evolve.records.workload import Skip
 
@@ -66,6 +67,7 @@ class Foresight:
     spoke: Spoke
     prospects: tuple[Prospect, ...]  # what breaks first comes first, then the steepest
     skips: tuple[Skip, ...]
+    alarms: tuple[Alarm, ...] = ()  # columns that will not hold their next values
     notes: tuple[str, ...] = ()  # what keeps it from being whole
 
 

@@ -8,6 +8,7 @@ from textwrap import shorten, wrap
 from dbt_schema_evolve.records.forecasts import Breach, Forecast
 from dbt_schema_evolve.records.prospects import Affected, Foresight, Prospect, Waiting
 from dbt_schema_evolve.report import figures
+from dbt_schema_evolve.report.alarm_text import alarms_text
 from dbt_schema_evolve.report.recommendation_text import WIDTH, labelled
 
 _NAME = 50  # characters of a query: enough to know it, and leaves room for when
@@ -40,6 +41,9 @@ def foresight_text(foresight: Foresight, limit: int) -> str:
         lines += _more(others, shown) or [""]
     if not foresight.prospects:
         lines += [_NONE, ""]
+    if foresight.alarms:
+        full = alarms_text(foresight.alarms, min(limit, _STEEP)).splitlines()
+        lines += ["Columns that will be full:", *(f"  {line}" for line in full), ""]
     spoke = foresight.spoke
     said = f"Forecast by the {spoke.predictor}: {spoke.reason}."
     return "\n".join([*lines, *wrap(said, WIDTH)])

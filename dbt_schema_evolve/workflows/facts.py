@@ -4,12 +4,17 @@ from datetime import datetime, timedelta
 
 from dbt_schema_evolve.features.facts import Facts
 from dbt_schema_evolve.features.flow_changes import WINDOW, FlowHistory
+from dbt_schema_evolve.lineage.garbage import collected_in_batches
 from dbt_schema_evolve.lineage.sql.uses import query_uses
 from dbt_schema_evolve.ports import History
+from dbt_schema_evolve.records.profiles import ColumnProfile
+from dbt_schema_evolve.records.relations import ColumnName
 from dbt_schema_evolve.records.workload import QueryUses
 from dbt_schema_evolve.workflows.lineage import Lineage
 from dbt_schema_evolve.workflows.lineage_diff import changes_by_state
 
+_SKEWED = 0.05  # of the rows: a share that is smaller makes no key that everybody waits for
+_SKEW_SEEN = timedelta(days=60)  # as far back as features look for drift
 _OUTLOOKS_LAST = timedelta(days=30)  # as far as they look ahead
 _FLOW_SEEN = 3 * WINDOW  # so that a change before the window still tells how long ago it was
 
@@ -25,17 +30,29 @@ def read_facts(lineage: Lineage, history: History, since: datetime) -> Facts:
         stats=tuple(stat for stat in lineage.stats if stat.fingerprint in asked),
         runs=history.node_runs(),
         relations=history.relation_profiles(),
-        columns=history.latest_column_profiles(),
+        columns=_columns(history, since - _SKEW_SEEN),
         outlooks=history.outlooks(since - _OUTLOOKS_LAST),
         flow=FlowHistory(changes, lineage.graph.consumers),
     )
 
 
 def _model_uses(lineage: Lineage) -> dict[str, QueryUses]:
-    uses = {}
-    for node in lineage.project.models:
-        if node.compiled_code and node.language == "sql":
-            found = query_uses(node.unique_id, node.compiled_code, lineage.schema)
-            if isinstance(found, QueryUses):
-                uses[node.unique_id] = found
-    return uses
+    found = collected_in_batches(
+        lambda node: query_uses(node.unique_id, node.compiled_code or "", lineage.schema),
+        [node for node in lineage.project.models if node.compiled_code and node.language == "sql"],
+    )
+    return {uses.fingerprint: uses for uses in found if isinstance(uses, QueryUses)}
+
+
+def _columns(history: History, since: datetime) -> tuple[ColumnProfile, ...]:
+    """Return all columns as they are, and the past of those that one value has much of.
+
+    Of a large warehouse the past of all columns would be a million profiles.
+    """
+    latest = history.latest_column_profiles()
+    skewed = {
+        ColumnName(each.relation, each.column)
+        for each in latest
+        if (each.top_value_ratio or 0.0) >= _SKEWED
+    }
+    return (*latest, *history.column_profiles(since, skewed))

@@ -12,6 +12,7 @@ from dbt_schema_evolve.predict.labels import SLOWER
 from dbt_schema_evolve.predict.limits import days_until
 from dbt_schema_evolve.records.forecasts import Breach, Forecast
 from dbt_schema_evolve.records.prospects import Foresight, Issued, Limit, Prospect
+from dbt_schema_evolve.workflows.alarms import alarms
 from dbt_schema_evolve.workflows.limits import KEY, own_limits_us
 from dbt_schema_evolve.workflows.lineage import Lineage
 from dbt_schema_evolve.workflows.predict import Prediction, predict
@@ -51,6 +52,7 @@ def foresee(
         spoke=prediction.spoke,
         prospects=tuple(sorted(prospects, key=_soonest)),
         skips=(*prediction.skips, *unread),
+        alarms=alarms(history, lineage, now),
         notes=tuple(notes),
     )
 

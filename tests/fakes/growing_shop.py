@@ -23,6 +23,7 @@ MART = RelationName("marts", "mart")
 SUM = "select sum(revenue) from marts.fct where kind = $1 /* application='shop',route='/sum' */"
 LOOKUP = "select note from raw.events where id = $1 /* application='shop',route='/one' */"
 WAREHOUSE = "shop.dev"
+NOWHERE = "host: /nowhere, user: u, dbname: d"
 
 Growth = Callable[[float], float]
 
@@ -159,13 +160,15 @@ def history(
 
 
 def project(
-    folder: Path, captures: Iterable[CapturedFacts], fct_limit: float | None = None
+    folder: Path,
+    captures: Iterable[CapturedFacts],
+    fct_limit: float | None = None,
+    warehouse: str = NOWHERE,
 ) -> Path:
-    """A dbt project whose warehouse is nowhere, with a history beside it."""
+    """A dbt project with a history beside it; `warehouse` is how profiles.yml leads there."""
     (folder / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
     (folder / "profiles.yml").write_text(
-        "shop: {target: dev, outputs: {dev: {type: postgres, host: /nowhere, user: u,"
-        " dbname: d, schema: s}}}\n"
+        f"shop: {{target: dev, outputs: {{dev: {{type: postgres, schema: marts, {warehouse}}}}}}}\n"
     )
     (folder / ".schema_evolve").mkdir()
     history(folder / ".schema_evolve" / "history.duckdb", captures, fct_limit)

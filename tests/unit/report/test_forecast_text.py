@@ -9,6 +9,7 @@ import pytest
 
 from dbt_schema_evolve.records.answers import Place
 from dbt_schema_evolve.records.backtests import Amount, Score, Training
+from dbt_schema_evolve.records.column_trends import Alarm, AlarmKind, Slope, Span
 from dbt_schema_evolve.records.forecasts import Breach, Cause, CauseKind, Forecast
 from dbt_schema_evolve.records.prospects import (
     Affected,
@@ -18,6 +19,7 @@ from dbt_schema_evolve.records.prospects import (
     Spoke,
     Waiting,
 )
+from dbt_schema_evolve.records.relations import ColumnName, RelationName
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report.forecast_markdown import foresight_markdown
 from dbt_schema_evolve.report.forecast_text import foresight_text, when
@@ -67,9 +69,14 @@ CALM = Prospect(
     "select 1 from marts.fct", "query", forecast("q2", 1.08, 0.03), Limit(61.8e6, "1.5x now"),
     None, False, Affected(),
 )  # fmt: skip
+KEY = ColumnName(RelationName("raw", "events"), "id")
+ALARM = Alarm(
+    AlarmKind.KEY, KEY, "integer", NOW, 1_900_000_000, 2_147_483_647,
+    Slope(6e6, 5.8e6, 6.2e6, 30.0, 30), Span(41.2, 39.9, 42.7), True, KEY,
+)  # fmt: skip
 FORESIGHT = Foresight(
     NOW, 30.0, Spoke("prior", "it ships with the package"), (MODEL, QUERY, CALM),
-    (Skip("q3", "never seen to run"),), ("cannot connect: no plan was looked at",),
+    (Skip("q3", "never seen to run"),), (ALARM,), ("cannot connect: no plan was looked at",),
 )  # fmt: skip
 TRAINING = Training(
     Amount(92.3, 12_345, 678),
