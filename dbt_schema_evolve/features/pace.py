@@ -45,7 +45,7 @@ def pace(days: Floats, rows: Floats, cutoff: float) -> Pace | None:
     points = [
         (float(day - cutoff), float(count))
         for day, count in zip(days[since:until], rows[since:until], strict=True)
-        if count > 0
+        if count >= 1
     ]
     if len(points) <= MIN_STEPS:
         return None
