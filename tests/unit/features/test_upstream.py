@@ -141,3 +141,27 @@ def test_a_model_whose_builds_nobody_saw_holds_up_an_unknown_amount() -> None:
     assert found["upstream_not_arrived"] == 0  # of the weekly mart itself; of the rest: unknown
     assert "upstream_stalest_days" in found
     assert found["upstream_depth"] == 2
+
+
+def test_rows_are_drawn_ahead_to_the_builds_that_are_due() -> None:
+    """On the 41st day the mart holds the rows of the 35th; six runs later those of the 42nd."""
+    found = features(marts(lambda n: 100_000 * 1.04**n), ON_WEEKLY, day(41) + 4 * HOUR)
+    assert found["projected_log_rows"] == pytest.approx(7 * log(1.04), abs=0.01)
+    assert found["projected_log_us"] == pytest.approx(7 * log(1.04), abs=0.05)
+
+
+def test_a_backfill_under_way_is_drawn_ahead_as_what_it_is() -> None:
+    """It comes with the next build, and nothing comes after it."""
+    found = features(marts(backfilled), ON_WEEKLY, day(37) + 4 * HOUR)
+    assert found["projected_log_rows"] == pytest.approx(log(3), abs=0.03)
+
+
+def test_a_backfill_that_all_runs_have_met_is_not_drawn_ahead() -> None:
+    found = features(marts(backfilled, days=52), ON_WEEKLY, day(50) + 4 * HOUR)
+    assert found["projected_log_rows"] == pytest.approx(0, abs=0.03)
+
+
+def test_a_weekly_build_is_drawn_ahead_by_weeks() -> None:
+    found = features(marts(lambda n: 100_000 * 1.01**n), MART, day(41) + 4 * HOUR)
+    # From the build on the 21st day, the median of six, to the one on the 77th.
+    assert found["projected_log_rows"] == pytest.approx(56 * log(1.01), abs=0.08)
