@@ -15,12 +15,17 @@ from benchmarks.degradation.watch import Flags, Floats
 
 Wanted = Callable[[str], bool]
 
-_LINEAGE = (
-    *("driver", "exponent", "residual", "projected", "largest", "relations", "upstream"),
-    *("fan_", "new_consumers", "critical", "flow", "plan_", "outlook"),
+OWN = frozenset(
+    (
+        *("windows", "days", "days_since_last", "cadence_days", "spilled_share"),
+        *("outlook_age_days", "plan_changes", "plan_days_since_change", "plan_log_cost"),
+        "plan_fill_ratio",
+    )
 )
-"""How names of features begin that nobody could know without lineage: which rows reach a subject,
-how it follows them, and what the planner says of it at their forecast sizes."""
+_OWN_SERIES = ("log_us", "log_blocks", "log_temp_blocks", "log_rows", "log_calls", "uses_")
+"""What is known of a subject alone: its times and work, its statement, its plan of today. All else
+says which rows reach it, how it follows them, who reads it, or what the planner says of sizes to
+come, and nobody would know that without lineage."""
 
 
 def feature(name: str) -> bool:
@@ -35,7 +40,7 @@ def with_the_future(name: str) -> bool:
 
 def without_lineage(name: str) -> bool:
     """Whether a column is a subject's own, and known without the graph."""
-    return feature(name) and not name.startswith(_LINEAGE)
+    return name in OWN or name.startswith(_OWN_SERIES)
 
 
 def unseen(lines: Table, deals: tuple[Split, ...], seen: Judged) -> Judged:

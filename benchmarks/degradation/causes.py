@@ -8,6 +8,7 @@ the same kind, and about the injected node or one between it and the subject: wh
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import networkx
 
@@ -84,8 +85,13 @@ def first_causes(
     project: FleetProject, predictor: Predictor, warned: Collection[tuple[str, int]]
 ) -> Iterator[Named]:
     """Yield how the first cause of each warning fares; those are known by subject and run."""
-    truth = Truth(project)
-    for moment in moments(project, Cases(project.facts).at):
+    truth, cases = Truth(project), Cases(project.facts)
+    wanted = {project.runs[subject][run].at for subject, run in warned}
+
+    def cases_at(cutoff: datetime) -> tuple[Case, ...]:
+        return cases.at(cutoff) if cutoff in wanted else ()
+
+    for moment in moments(project, cases_at):
         case = moment.example.case
         if (case.subject, moment.run) in warned:
             (answer,) = predictor.predict([case], _HORIZON_DAYS)

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.degradation.ablations import feature, with_the_future, without_lineage
+from benchmarks.degradation.ablations import OWN, feature, with_the_future, without_lineage
 from benchmarks.degradation.examples import lines, short_lines
 from benchmarks.degradation.kept import tables
 from benchmarks.degradation.oracle import PREFIX, Oracle
 from benchmarks.degradation.table import UNSCORED, joined, load, save, table
 from benchmarks.fleet.records import FleetProject
 from dbt_schema_evolve.features.cases import Cases
+from dbt_schema_evolve.features.causes import FEATURES
 from tests.fakes.fleet_projects import fleet
 from tests.fakes.forecasting import day
 
@@ -110,6 +111,15 @@ def test_columns_are_of_the_product_of_the_oracle_or_of_neither() -> None:
     assert any(name.startswith(PREFIX) for name in filter(with_the_future, names))
     assert "log_us_level" in filter(without_lineage, names)
     assert "driver_log_rows" not in filter(without_lineage, names)
+
+
+def test_without_lineage_nothing_is_known_of_relations_upstream_or_sizes_to_come() -> None:
+    assert set(OWN) <= set(FEATURES)
+    own = set(filter(without_lineage, FEATURES))
+    assert {"log_us_slope_per_day", "plan_changes", "uses_join", "days_since_last"} <= own
+    about = {name.partition("_")[0] for name in own}
+    assert not about & {"driver", "largest", "upstream", "projected", "skew", "flow", "fan"}
+    assert not any(name.endswith(("_7", "_14", "_30")) for name in own)
 
 
 def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
