@@ -33,10 +33,13 @@ from dbt_schema_evolve.records.forecasts import CauseKind
 
 CauseOf = Callable[[str], CauseKind | None]
 
-_MOST_TREES = 400
-_PATIENCE = 30  # trees without any gain on left-out groups
+_MOST_TREES = 250
+_PATIENCE = 20  # trees without any gain on left-out groups
+# On 51 projects of the fleet, by project: half the rate, four times the bins, leaves from 7 to 31 or
+# twice the trees change the PR-AUC of left-out projects by less than 0.01.
 _SETTINGS: dict[str, Any] = {
-    "learning_rate": 0.05,
+    "learning_rate": 0.1,
+    "max_bin": 63,
     "num_leaves": 15,
     "min_data_in_leaf": 40,
     "lambda_l2": 10.0,
