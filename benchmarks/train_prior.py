@@ -71,14 +71,13 @@ class Fleet:
         self.population: list[Example] = []
 
     def examples(self) -> Iterator[Example]:
-        """Yield the examples of every second day, projects in turns."""
+        """Yield the examples of every second day."""
         for project in islice(projects(self._folder), self._most):
             self.projects += 1
             print(f"\r{self.projects} projects", end="", file=sys.stderr, flush=True)
-            for moment in moments(project, Cases(project.facts).at):
-                if (moment.day + self.projects) % EVERY == 0:
-                    self.taken += 1
-                    yield moment.example
+            for moment in moments(project, Cases(project.facts).at, EVERY):
+                self.taken += 1
+                yield moment.example
                 if moment.day % _POPULATION_EVERY == 0:
                     self.population.append(moment.example)
         print(file=sys.stderr)
