@@ -41,6 +41,7 @@ bench: $(INSTALLED) ## The published figures, one JSON object a benchmark
 	$(BIN)/python -m benchmarks.twin
 	$(BIN)/python -m benchmarks.index_sizes
 	$(BIN)/python -m benchmarks.belief
+	$(BIN)/python -m benchmarks.train_prior
 	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python -m benchmarks.measured_gain
 	$(BIN)/python -m benchmarks.index_advice --peers

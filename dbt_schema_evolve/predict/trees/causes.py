@@ -13,9 +13,7 @@ from dbt_schema_evolve.records.forecasts import Case, Cause, CauseKind, Suspect
 _BROUGHT_ABOUT = (CauseKind.PLAN_FLIP, CauseKind.SPILL)
 _EXPLAINED = 0.1
 """The least share with which a cause explains a trend that is there anyway."""
-_UNEXPLAINED = Suspect(
-    CauseKind.OWN_TREND, "", "it has been getting slower, and nothing that we know of explains it"
-)
+_UNNAMED = Suspect(CauseKind.OWN_TREND, "", "it has been getting slower")
 
 
 def pushes(
@@ -36,7 +34,7 @@ def causes(case: Case, pushed: Mapping[CauseKind, float]) -> tuple[Cause, ...]:
     more than one.
     """
     suspects = {suspect.kind: suspect for suspect in reversed(case.suspects)}
-    suspects.setdefault(CauseKind.OWN_TREND, _UNEXPLAINED)
+    suspects.setdefault(CauseKind.OWN_TREND, _UNNAMED)
     own = {kind: push for kind, push in pushed.items() if kind in suspects}
     total = sum(own.values())
     if not total > 0:
@@ -64,7 +62,7 @@ def because(found: Sequence[Cause]) -> str:
         return "nothing that is known of it speaks for a slowdown"
     lead = found[0]
     if lead.kind is CauseKind.OWN_TREND:
-        return lead.sentence
+        return f"{lead.sentence}, and nothing that is known of it explains why"
     then = [
         cause.sentence
         for cause in found[1:]

@@ -1,8 +1,10 @@
 """Cases and examples -> arrays that trees learn from; what is not known is NaN."""
 
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import isnan, log, nan
 
 import numpy as np
@@ -20,7 +22,14 @@ HORIZONS = (1, 3, 7, 14, 21, 30)
 HORIZON_FEATURES = ("horizon_days", "projected_log_ratio")
 """What a row of quantiles has beyond its case."""
 
-_PROJECTED_DAYS = (7, 30)
+_PROJECTED = {"projected_7": 7, "projected_30": 30}
+GROWTH_FEATURES = (*_PROJECTED, "projected_log_ratio")
+"""Features that are made here, where the driver would take a case: trees cannot multiply."""
+
+# How large a table is, how many rows a call returns: trees take them for the table and the query
+# itself, and a warehouse's tables are not those of a fleet in miniature. Levels of time stay, as
+# nobody notices a degradation below a millisecond. Costs 0.01 of the PR-AUC on unseen projects.
+_SIZES = re.compile(r".*_log_(rows|bytes)|log_(blocks|temp_blocks|rows|calls)_level|plan_log_cost")
 _LEAST_RATIO = 0.05  # a table that shrinks by the day is not empty in a month
 _MOST = 1e30  # beyond it a number is damage, and float32 soon infinity
 
@@ -110,12 +119,19 @@ def case_rows(cases: Sequence[Case], names: Sequence[str]) -> Floats:
 
 
 def case_values(case: Case) -> Iterator[tuple[str, float]]:
-    """Yield the features of a case, and where its driver would take it: trees cannot multiply."""
+    """Yield the features of a case that carry over to another warehouse, and GROWTH_FEATURES."""
     for name, value in case.features.values:
-        yield name, _sound(value)
+        if not is_size(name):
+            yield name, _sound(value)
     if case.driver is not None:
-        for days in _PROJECTED_DAYS:
-            yield f"projected_{days}", projected_log_ratio(case, days)
+        for name, days in _PROJECTED.items():
+            yield name, projected_log_ratio(case, days)
+
+
+@cache
+def is_size(feature: str) -> bool:
+    """Whether a feature is an absolute size, by which trees would know the fleet by heart."""
+    return _SIZES.fullmatch(feature) is not None
 
 
 def projected_log_ratio(case: Case, days: float) -> float:

@@ -19,17 +19,27 @@ from dbt_schema_evolve.predict import conformal
 from dbt_schema_evolve.predict.conformal import Correction
 from dbt_schema_evolve.predict.intervals import COVERAGE
 from dbt_schema_evolve.predict.trees.chance import Chance, brier, chance
-from dbt_schema_evolve.predict.trees.table import FOLDS, HORIZON_FEATURES, Floats, Table, table
+from dbt_schema_evolve.predict.trees.table import (
+    FOLDS,
+    GROWTH_FEATURES,
+    HORIZON_FEATURES,
+    Floats,
+    Table,
+    table,
+)
 from dbt_schema_evolve.predict.trees.trees import Trees
 from dbt_schema_evolve.records.examples import Example
 from dbt_schema_evolve.records.forecasts import CauseKind
 
 CauseOf = Callable[[str], CauseKind | None]
 
-_MOST_TREES = 400
-_PATIENCE = 30  # trees without any gain on left-out groups
+_MOST_TREES = 250
+_PATIENCE = 20  # trees without any gain on left-out groups
+# On 51 projects of the fleet, left out by project: half the rate, four times the bins, leaves from
+# 7 to 31 or twice the trees change the PR-AUC by about 0.01 or less.
 _SETTINGS: dict[str, Any] = {
-    "learning_rate": 0.05,
+    "learning_rate": 0.1,
+    "max_bin": 63,
     "num_leaves": 15,
     "min_data_in_leaf": 40,
     "lambda_l2": 10.0,
@@ -68,10 +78,9 @@ def train(examples: Iterable[Example], cause_of: CauseOf) -> Trees:
             "there is nothing to learn from: of no moment is it known what came of it",
             remedy="wait until two weeks of history are there",
         )
-    names = (*known.names, *HORIZON_FEATURES)
     nothing = Trees(
         features=known.names,
-        causes=_causes(names, cause_of),
+        causes=_causes(known.names, cause_of),
         degraded="",
         low="",
         middle="",
@@ -184,6 +193,6 @@ def _numbered(groups: Sequence[str]) -> NDArray[np.int64]:
 
 
 def _causes(names: Sequence[str], cause_of: CauseOf) -> dict[str, CauseKind]:
-    own = {name: CauseKind.GROWTH for name in names if name.startswith("projected_")}
-    found = {name: own.get(name) or cause_of(name) for name in names}
-    return {name: kind for name, kind in found.items() if kind is not None}
+    asked = {name: cause_of(name) for name in names if name not in GROWTH_FEATURES}
+    known = {name: kind for name, kind in asked.items() if kind is not None}
+    return known | dict.fromkeys(GROWTH_FEATURES, CauseKind.GROWTH)

@@ -66,7 +66,9 @@ def test_a_cause_that_says_next_to_nothing_does_not_explain_a_trend() -> None:
     pushed = {CauseKind.OWN_TREND: 2.0, CauseKind.GROWTH: 0.05}
     found = causes(case(growth=0.001), pushed)
     assert found[0].kind is CauseKind.OWN_TREND
-    assert because(found) == "it has been getting slower, and nothing that we know of explains it"
+    assert because(found) == (
+        "it has been getting slower, and nothing that is known of it explains why"
+    )
 
 
 def test_a_kind_that_nobody_is_suspected_of_is_no_cause() -> None:

@@ -10,12 +10,18 @@ import pytest
 from dbt_schema_evolve.errors import PredictorError
 from dbt_schema_evolve.predict.bundle import Bundle
 from dbt_schema_evolve.predict.trees.predictor import TreePredictor
-from dbt_schema_evolve.predict.trees.table import HORIZONS, case_rows, projected_log_ratio, table
+from dbt_schema_evolve.predict.trees.table import (
+    HORIZONS,
+    case_rows,
+    is_size,
+    projected_log_ratio,
+    table,
+)
 from dbt_schema_evolve.predict.trees.training import fine_tune, train
 from dbt_schema_evolve.predict.trees.trees import Trees, part_of, trees_of
 from dbt_schema_evolve.records.examples import Example, Outcome
-from dbt_schema_evolve.records.forecasts import CauseKind, Forecast
-from tests.fakes.fleet import case, cause_of, examples, log_ratio
+from dbt_schema_evolve.records.forecasts import CauseKind, FeatureVector, Forecast
+from tests.fakes.fleet import TODAY, case, cause_of, examples, log_ratio
 
 
 def test_the_same_examples_give_the_same_trees() -> None:
@@ -135,3 +141,29 @@ def test_a_projection_follows_the_driver(days: float) -> None:
 
 def test_a_table_that_shrinks_is_never_projected_to_nothing() -> None:
     assert projected_log_ratio(case(growth=-0.5), 30) == pytest.approx(np.log(0.05))
+
+
+@pytest.mark.parametrize(
+    ("feature", "is_one"),
+    [
+        ("driver_log_rows", True),
+        ("largest_log_bytes", True),
+        ("log_blocks_level", True),
+        ("plan_log_cost", True),
+        ("log_us_level", False),  # nobody notices a degradation below a millisecond
+        ("driver_log_rows_change_7", False),
+        ("log_rows_slope_per_day", False),
+        ("plan_log_cost_ratio_7", False),
+    ],
+)
+def test_sizes_of_a_warehouse_are_told_from_how_they_move(feature: str, is_one: bool) -> None:
+    assert is_size(feature) is is_one
+
+
+def test_trees_never_see_how_large_a_warehouse_is() -> None:
+    sized = replace(
+        case(), features=FeatureVector("q", TODAY, (("bloat", 0.1), ("driver_log_rows", 20.0)))
+    )
+    names = table([Example("p", sized, Outcome(None, None, {}))]).names
+    assert "bloat" in names
+    assert "driver_log_rows" not in names
