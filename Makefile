@@ -53,6 +53,7 @@ bench: $(INSTALLED) ## The published figures, one JSON object a benchmark
 	$(BIN)/python -m benchmarks.lineage
 	$(BIN)/python -m benchmarks.lineage_accuracy
 	$(BIN)/python -m benchmarks.graph_stores
+	$(BIN)/python -m benchmarks.network
 
 clean: ## Remove the environment and everything generated
 	rm -rf .venv .bench schema-evolve-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import product
 from math import isfinite, nan
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ from dbt_schema_evolve.predict.bundle import Bundle, Part, read_bundle, write_bu
 from dbt_schema_evolve.predict.network.horizons import HORIZONS, at_horizon
 from dbt_schema_evolve.predict.network.model import RecurrentNetwork, ask
 from dbt_schema_evolve.predict.network.predictor import NetworkPredictor
-from dbt_schema_evolve.predict.network.series import STEPS, Series, read_series
+from dbt_schema_evolve.predict.network.series import FEATURES, STEPS, Series, read_series
 from dbt_schema_evolve.predict.network.training import Epoch, train
 from dbt_schema_evolve.predict.network.weights import network_of, part_of
 from dbt_schema_evolve.records.examples import Example
@@ -178,6 +179,11 @@ def test_rows_that_nobody_counted_are_unknown_not_none() -> None:
     assert known[0, :5].any()
     assert not (unknown[0] * (known[0] == 0)).any()
     assert unknown.any()
+
+
+def test_every_feature_that_it_reads_is_one_that_cases_have() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "features.md").read_text(encoding="utf-8")
+    assert [name for name in FEATURES if f"`{name}`" not in page] == []
 
 
 def weights(network: RecurrentNetwork) -> bytes:
