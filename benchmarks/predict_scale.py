@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks.synthetic_warehouse import NOW, SyntheticWarehouse, Table
 from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.bootstrap import predictors
-from dbt_schema_evolve.lineage.garbage import collection_paused
+from dbt_schema_evolve.lineage.garbage import collection_paused, what_is_there_set_aside
 from dbt_schema_evolve.records.captures import CapturedFacts
 from dbt_schema_evolve.records.workload import StatementSnapshot
 from dbt_schema_evolve.workflows.foresee import foresee
@@ -64,7 +64,7 @@ def measure(path: Path) -> dict[str, Any]:
         parts["lineage_seconds"] = time.perf_counter() - began
         now = max(capture.captured_at for capture in history.captures())
         candidates = predictors.candidates(path.parent)
-        with collection_paused():
+        with what_is_there_set_aside():
             foresight = foresee(lineage, history, now, 30.0, candidates)
         parts["foresee_seconds"] = time.perf_counter() - began - parts["lineage_seconds"]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -29,19 +29,28 @@ def collection_paused() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def what_is_there_set_aside() -> Iterator[None]:
+    """Search for garbage only among what comes to life from here on; may be nested."""
+    was_set_aside = gc.get_freeze_count() > 0
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if was_set_aside:
+            gc.freeze()
+
+
 def collected_in_batches(work: Callable[[_In], _Out], jobs: Iterable[_In]) -> list[_Out]:
     """Do the jobs; look for garbage now and then, and only among what they made."""
     done: list[_Out] = []
-    gc.freeze()
-    try:
-        with collection_paused():
-            for job in jobs:
-                done.append(work(job))
-                if len(done) % _EVERY == 0:
-                    gc.collect()
-                    gc.freeze()  # what is left are results: not to be looked at again
-    finally:
-        gc.unfreeze()
+    with what_is_there_set_aside(), collection_paused():
+        for job in jobs:
+            done.append(work(job))
+            if len(done) % _EVERY == 0:
+                gc.collect()
+                gc.freeze()  # what is left are results: not to be looked at again
     return done
 
 

@@ -8,6 +8,7 @@ from dbt_schema_evolve.records.workload import Skip
 
 LOOKED_DAYS = 365.0
 # Days on which to look, as few as a straight line in between allows: learned predictors are slow.
+_AT_ONCE = 1_000
 _HORIZONS = (1, 3, 7, 14, 21, 30, 45, 60, 90, 150, 240, 365)
 
 
@@ -16,11 +17,14 @@ def days_until(
 ) -> tuple[Breach | Skip, ...]:
     """Return for each case with a limit when it will pass it, in their order."""
     limited = [case for case in cases if case.subject in limits_us]
-    answers = [predictor.predict(limited, float(days)) for days in _HORIZONS]
-    return tuple(
-        _breach(case, limits_us[case.subject], [answer[index] for answer in answers])
-        for index, case in enumerate(limited)
-    )
+    found: list[Breach | Skip] = []
+    # A few at a time: their answers for all horizons are held at once.
+    for first in range(0, len(limited), _AT_ONCE):
+        some = limited[first : first + _AT_ONCE]
+        answers = [predictor.predict(some, float(days)) for days in _HORIZONS]
+        for case, *of_case in zip(some, *answers, strict=True):
+            found.append(_breach(case, limits_us[case.subject], of_case))
+    return tuple(found)
 
 
 def _breach(case: Case, limit_us: float, answers: Sequence[Forecast | Skip]) -> Breach | Skip:

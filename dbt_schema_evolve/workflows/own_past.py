@@ -18,7 +18,7 @@ from dbt_schema_evolve.workflows.past import observed_outcomes
 
 ORIGINS = 3
 _MOST_SUBJECTS = 1_000  # chosen by chance: more make training slower, hardly better
-_MOST_CUTOFFS = 40
+_MOST_CASES = 40_000  # likewise: of many subjects not every day is looked at
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
 
@@ -35,7 +35,7 @@ class OwnPast:
         self._ends = cutoffs[:1] + cutoffs[-1:]
         self._cases = [
             case
-            for cutoff in _thinned(cutoffs)
+            for cutoff in _thinned(cutoffs, len(self._runs))
             for case in cases.at(cutoff)
             if len(case.observations) >= RECENT and cutoff - case.observations[-1].at < _DAY
         ]
@@ -106,8 +106,8 @@ def _some_subjects(facts: Facts) -> Facts:
     )
 
 
-def _thinned(cutoffs: Sequence[datetime]) -> list[datetime]:
-    """Return the last instant of each day; every so many days where there are too many."""
+def _thinned(cutoffs: Sequence[datetime], subjects: int) -> list[datetime]:
+    """Return the last instant of each day; of every so many days where that is too much."""
     daily = list({at.date(): at for at in cutoffs}.values())
-    step = -(-len(daily) // _MOST_CUTOFFS) or 1
+    step = max(-(-len(daily) * subjects // _MOST_CASES), 1)
     return daily[::-step][::-1]

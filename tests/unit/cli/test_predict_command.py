@@ -128,7 +128,7 @@ def test_training_on_too_little_says_so_in_one_sentence_and_changes_nothing(shop
     found = json.loads(run(shop, "train", "--evaluate", "--format", "json").stdout)
     assert found["scored_by"] == ""
     assert found["have"]["days"] == pytest.approx(19)
-    assert found["need"]["examples"] == 500
+    assert found["need"]["examples"] == 400
 
 
 def test_a_winner_in_a_file_that_was_changed_is_refused(shop: Path, tmp_path: Path) -> None:
