@@ -22,6 +22,8 @@ from dbt_schema_evolve.records.relations import ColumnName
 _DAY = timedelta(days=1)
 _NOISE = 0.01  # a share out of a sample of 30,000 rows, as ANALYZE takes it, is within 0.6 points
 _FALL = 0.5  # of what a value rose before: some deleted rows are less, a reset or a wrap is more
+_LEAP = 0.5  # of all that a value rose, in one step: an import, a sentinel, no pace
+_SUDDEN = 10.0  # times the pace of the rest; a step over a gap between captures is no faster
 _SLIP = 0.01  # of the value itself: what the end of a sample may slip back without any reset
 
 _Numbers = Iterator[tuple[datetime, float]]
@@ -79,10 +81,12 @@ def _of(ranges: _Ranges, number: Callable[[ColumnRange], int | None]) -> _Number
 
 
 def _growth(numbers: _Numbers, now: datetime) -> Slope | None:
-    """Return how a number that only grows has grown since it last fell back; None: too short."""
+    """Return how a number that only grows has grown since it began anew; None: too short."""
     days, values = _points(numbers, now)
-    begin = _since_reset(values)
-    return _slope(days[begin:], values[begin:])
+    reset = _since_reset(values)
+    days, values = days[reset:], values[reset:]
+    leap = _since_leap(days, values)
+    return _slope(days[leap:], values[leap:])
 
 
 def _points(numbers: Iterable[tuple[datetime, float]], now: datetime) -> tuple[Floats, Floats]:
@@ -113,6 +117,20 @@ def _since_reset(values: Floats) -> int:
             begin, lowest, highest = index, value, value
         lowest, highest = min(lowest, value), max(highest, value)
     return begin
+
+
+def _since_leap(days: Floats, values: Floats) -> int:
+    """Return the first point after a leap; growth goes on from there, or there is none."""
+    if is_short(days):
+        return 0
+    steps = np.diff(values)
+    index = int(steps.argmax())
+    step, rise = float(steps[index]), float(values[-1] - values[0])
+    if step <= max(_LEAP * rise, 0.0):
+        return 0
+    took = float(days[index + 1] - days[index])
+    pace_of_rest = (rise - step) / (float(days[-1] - days[0]) - took)
+    return index + 1 if step / took > _SUDDEN * pace_of_rest else 0
 
 
 def _narrower(

@@ -9,9 +9,9 @@ from dbt_schema_evolve.records.column_trends import Alarm, AlarmKind, ColumnTren
 from dbt_schema_evolve.records.relations import ColumnName
 
 YEAR = 365.0  # to give a large key another type takes months of copying beside the old one
-AHEAD = 0.01  # of a limit, by which a sequence's numbers are lost between it and its column
 USED = 0.02  # of a limit: who used less can fill it in a year only if it is a week old
 NEARLY_FULL = 0.9  # of a limit: worth a word even after one look, when nobody knows the pace
+_UNKNOWN = 1e9  # days: comes last
 
 SameValues = Mapping[ColumnName, Sequence[ColumnName]]
 
@@ -104,38 +104,36 @@ def _holders(
 
 
 def _first_full(fillings: Iterable[_Filling]) -> _Filling | None:
+    """Return what is full on the earliest day; the column itself rather than its sequence."""
     worrying = [
         each
         for each in fillings
         if each.until or (each.growth is None and each.value >= NEARLY_FULL * each.limit)
     ]
-    return min(worrying, key=lambda each: (_days(each.until), each.kind), default=None)
+    return min(worrying, key=lambda each: (_days(each.until) // 1, each.kind), default=None)
 
 
 def _numbers(trend: ColumnTrend, limit: int) -> Iterator[_Filling]:
-    """Yield the highest value, and the sequence where it comes to an end before that does."""
+    """Yield the highest value and the sequence, of which either may be further than the other."""
     sequence, highest = trend.sequence, trend.highest
     if sequence is not None and sequence.cycles and sequence.limit <= limit:
         return
     if highest is not None and highest <= limit:
         yield _Filling(AlarmKind.KEY, highest, limit, trend.growth, trend.is_exact)
     if sequence is not None and sequence.value is not None:
-        ahead = limit if highest is None else sequence.value - highest
-        if sequence.limit < limit or ahead > AHEAD * limit:
-            end = min(sequence.limit, limit)
-            growth = trend.sequence_growth
-            yield _Filling(AlarmKind.SEQUENCE, sequence.value, end, growth, is_exact=True)
+        end, growth = min(sequence.limit, limit), trend.sequence_growth
+        yield _Filling(AlarmKind.SEQUENCE, sequence.value, end, growth, is_exact=True)
 
 
 def _lengths(trend: ColumnTrend, limit: int) -> Iterator[_Filling]:
-    length = trend.greatest_length
-    if length is not None and length <= limit:
-        yield _Filling(AlarmKind.LENGTH, length, limit, trend.length_growth, is_exact=False)
+    """Yield the greatest length where it grows for sure: codes of one length are always full."""
+    length, growth = trend.greatest_length, trend.length_growth
+    if length is not None and length <= limit and growth is not None and growth.low_per_day > 0:
+        yield _Filling(AlarmKind.LENGTH, length, limit, growth, is_exact=False)
 
 
 def _days(until: Span | None) -> float:
-    """Unknown comes last."""
-    return float("inf") if until is None else until.days
+    return _UNKNOWN if until is None else until.days
 
 
 def _soonest(alarm: Alarm) -> tuple[float, ColumnName, AlarmKind]:

@@ -2,20 +2,30 @@
 
 import textwrap
 from collections.abc import Sequence
+from math import ceil, floor
 
 from dbt_schema_evolve.records.column_trends import Alarm, AlarmKind
 from dbt_schema_evolve.records.relations import ColumnName
 from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.report.lineage_text import WIDTH, more
+from dbt_schema_evolve.report.spans import text_span
 
 _SHOWN = 5  # columns that share an alarm; JSON has all
 _WORDS = ((1e9, "billion"), (1e6, "million"))
 
 
-def alarms_text(alarms: Sequence[Alarm], limit: int) -> str:
-    """Return a paragraph an alarm, the soonest first; nothing where there is none."""
+def alarms_text(alarms: Sequence[Alarm], limit: int) -> list[str]:
+    """Return lines: a paragraph an alarm, the soonest first."""
     rest = more(alarms, limit)
-    return "\n".join([*map(_paragraph, alarms[:limit]), *([rest] if rest else [])])
+    lines = [line for alarm in alarms[:limit] for line in _paragraph(alarm)]
+    return [*lines, *([f"  {rest}"] if rest else [])]
+
+
+def alarms_markdown(alarms: Sequence[Alarm], limit: int) -> str:
+    """Return a list with a heading."""
+    items = [f"* {text_span(f'{alarm_sentence(a)}{_with_others(a)}')}" for a in alarms[:limit]]
+    rest = more(alarms, limit)
+    return "\n".join(["Columns that will be full:", "", *items, *([f"* {rest}"] if rest else [])])
 
 
 def alarm_sentence(alarm: Alarm) -> str:
@@ -42,13 +52,17 @@ def _words(alarm: Alarm) -> tuple[str, str, str, str]:
     return f"{alarm.type} column {name}", "overflows", reached, "grows"
 
 
-def _paragraph(alarm: Alarm) -> str:
-    lines = textwrap.wrap(alarm_sentence(alarm), WIDTH - 2, break_on_hyphens=False)
-    if alarm.affected:
-        names = ", ".join(map(_quoted, alarm.affected[:_SHOWN]))
-        text = f"the same values: {names} {more(alarm.affected, _SHOWN)}".rstrip()
-        lines += textwrap.wrap(text, WIDTH - 2, break_on_hyphens=False)
-    return "\n  ".join(lines)
+def _paragraph(alarm: Alarm) -> list[str]:
+    text = f"{alarm_sentence(alarm)}{_with_others(alarm)}"
+    lines = textwrap.wrap(text, WIDTH - 4, break_on_hyphens=False)
+    return [f"  {lines[0]}", *(f"    {line}" for line in lines[1:])]
+
+
+def _with_others(alarm: Alarm) -> str:
+    if not alarm.affected:
+        return ""
+    names = ", ".join(map(_quoted, alarm.affected[:_SHOWN]))
+    return f"; the same values: {names} {more(alarm.affected, _SHOWN)}".rstrip()
 
 
 def _when(alarm: Alarm) -> str:
@@ -57,9 +71,10 @@ def _when(alarm: Alarm) -> str:
         return "some day"
     if until.days < 1:
         return "within a day"
-    low, high = f"{until.earliest_days:,.0f}", until.latest_days
-    between = f"{low} or more" if high is None else f"{low}..{high:,.0f}"
-    return f"in {figures.count(round(until.days), 'day')} ({between})"
+    low, high = f"{floor(until.earliest_days):,}", until.latest_days
+    between = f"{low} or more" if high is None else f"{low}..{ceil(high):,}"
+    # Down: a warning should not come a day late.
+    return f"in {figures.count(floor(until.days), 'day')} ({between})"
 
 
 def _quoted(column: ColumnName) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dbt_schema_evolve.records.prospects import Foresight, Prospect
-from dbt_schema_evolve.report.alarm_text import alarm_sentence
+from dbt_schema_evolve.report.alarm_text import alarms_markdown
 from dbt_schema_evolve.report.figures import count, percent
 from dbt_schema_evolve.report.forecast_text import grows, subject, when, who
 from dbt_schema_evolve.report.spans import code_cell, text_span
@@ -23,8 +23,7 @@ def foresight_markdown(foresight: Foresight, limit: int) -> str:
     if len(foresight.prospects) > limit:
         blocks.append(f"Less urgent: {len(foresight.prospects) - limit:,} more.")
     if foresight.alarms:
-        found = [f"- {text_span(alarm_sentence(each))}" for each in foresight.alarms[:limit]]
-        blocks.append("\n".join(["Columns that will be full:", "", *found]))
+        blocks.append(alarms_markdown(foresight.alarms, limit))
     if foresight.skips:
         blocks.append(f"Queries and models without a forecast: {len(foresight.skips):,}.")
     blocks.append(text_span(f"Forecast by the {spoke.predictor}: {spoke.reason}."))

@@ -42,8 +42,11 @@ def foresight_text(foresight: Foresight, limit: int) -> str:
     if not foresight.prospects:
         lines += [_NONE, ""]
     if foresight.alarms:
-        full = alarms_text(foresight.alarms, min(limit, _STEEP)).splitlines()
-        lines += ["Columns that will be full:", *(f"  {line}" for line in full), ""]
+        lines += [
+            "Columns that will be full:",
+            *alarms_text(foresight.alarms, min(limit, _STEEP)),
+            "",
+        ]
     spoke = foresight.spoke
     said = f"Forecast by the {spoke.predictor}: {spoke.reason}."
     return "\n".join([*lines, *wrap(said, WIDTH)])

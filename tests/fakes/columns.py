@@ -3,12 +3,18 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from dbt_schema_evolve.records.column_trends import Alarm, AlarmKind, Slope, Span
 from dbt_schema_evolve.records.profiles import ColumnProfile, ColumnRange, SequenceState
 from dbt_schema_evolve.records.relations import ColumnName, RelationName
 
 NOW = datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
 ORDER_ID = ColumnName(RelationName("shop", "orders"), "order_id")
 INT_MAX = 2**31 - 1
+ALARM = Alarm(
+    AlarmKind.KEY, ORDER_ID, "integer", NOW, 1_987_654_321, INT_MAX,
+    Slope(3.9e6, 3.1e6, 4.8e6, 59.0, 60), Span(41.0, 33.3, 51.6), is_exact=True,
+    values_of=ORDER_ID,
+)  # fmt: skip
 
 
 def named(text: str) -> ColumnName:

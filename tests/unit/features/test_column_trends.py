@@ -137,6 +137,13 @@ def test_some_deleted_rows_at_the_end_are_no_reset() -> None:
     assert growth.per_day == pytest.approx(10**6, rel=0.01)
 
 
+def test_growth_after_an_import_is_that_of_the_days_after_it() -> None:
+    highest = [*range(0, 200, 10), *range(10**6, 10**6 + 500, 50)]
+    growth = trend(of_key(*highest)).growth
+    assert growth is not None
+    assert (growth.per_day, growth.points) == (50.0, 10)
+
+
 def test_a_value_last_seen_days_ago_has_grown_since() -> None:
     profiles = of_key(*range(0, 1_000, 100))
     (found,) = column_trends(profiles, NOW + timedelta(days=4))

@@ -17,7 +17,7 @@ from dbt_schema_evolve.errors import BusyError, HistoryError
 from dbt_schema_evolve.records.captures import Artifact
 from dbt_schema_evolve.records.lineage import LineageGraph, LineageNode
 from dbt_schema_evolve.records.relations import Column
-from tests.fakes.captures import ORDERS, facts
+from tests.fakes.captures import ORDERS, RANGES, facts
 from tests.fakes.lineage_graphs import state
 
 
@@ -270,3 +270,34 @@ def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "in the way").write_text("")
     with pytest.raises(HistoryError), DuckHistory(tmp_path / "in the way" / "history.duckdb"):
         pass
+
+
+def test_profiles_of_an_older_version_are_kept_and_have_no_ranges(path: Path) -> None:
+    with DuckHistory(path) as history:
+        history.add_capture(facts(1))
+    with duckdb.connect(str(path)) as connection:
+        for column in (
+            "value_bits", "highest_value", "is_exact", "greatest_length", "sequence_value",
+            "sequence_limit", "sequence_cycles", "referenced_schema", "referenced_relation",
+            "referenced_column",
+        ):  # fmt: skip
+            connection.execute(f"alter table column_profiles drop column {column}")
+        connection.execute("update meta set version = 3")
+    with DuckHistory(path) as history:
+        history.add_capture(facts(2))
+        found = history.column_profiles()
+    at = [facts(number).capture.captured_at for number in (1, 2)]
+    assert {each.range for each in found if each.captured_at == at[0]} == {None}
+    assert {each.range for each in found if each.captured_at == at[1]} == set(RANGES.values())
+
+
+def test_of_a_share_four_digits_are_kept_however_small_it_is(path: Path) -> None:
+    added = facts(1)
+    odd = replace(
+        added.columns[0], null_ratio=0.000033337, top_value_ratio=0.360049, distinct=12_345.0
+    )
+    with DuckHistory(path) as history:
+        history.add_capture(replace(added, columns=(odd,)))
+        (column,) = history.latest_column_profiles()
+    assert (column.null_ratio, column.top_value_ratio) == (3.334e-5, 0.36)
+    assert column.distinct == 12_345.0

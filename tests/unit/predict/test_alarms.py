@@ -119,6 +119,21 @@ def test_a_sequence_in_step_with_its_column_says_nothing_new() -> None:
     assert alarm.kind is AlarmKind.KEY
 
 
+def test_a_sentinel_at_the_end_of_the_type_does_not_hide_how_far_the_sequence_is() -> None:
+    ranges = [of_sequence(value, highest=INT_MAX)[0].range for value in NEARLY]
+    (alarm,) = found(*of_ranges(ranges))
+    assert (alarm.kind, alarm.value) == (AlarmKind.SEQUENCE, NEARLY[-1])
+    assert alarm.until is not None
+    assert alarm.until.days == pytest.approx(41)
+
+
+@pytest.mark.parametrize("days_ago", [1, 2, 5, 15])
+def test_a_sentinel_that_was_just_put_in_is_no_growth(days_ago: int) -> None:
+    highest = [*range(5_000_000, 5_000_000 + 1_000 * 30, 1_000)]
+    highest[-days_ago:] = [INT_MAX] * days_ago
+    assert [alarm for alarm in found(*of_key(*highest)) if alarm.until] == []
+
+
 def test_a_sequence_that_cycles_never_ends() -> None:
     assert found(*of_sequence(*NEARLY, cycles=True)) == ()
     ranges = [of_sequence(value, highest=value, cycles=True)[0].range for value in NEARLY]
@@ -136,6 +151,12 @@ def test_texts_that_grow_towards_their_limit_are_an_alarm() -> None:
     assert (alarm.kind, alarm.value, alarm.limit) == (AlarmKind.LENGTH, 18, 20)
     assert not alarm.is_exact
     assert found(*of_ranges(ranges, "text")) == ()
+
+
+@pytest.mark.parametrize("lengths", [[3], [3] * 20, [2, 3, 3, 2, 3, 2, 3, 3, 2, 3]])
+def test_codes_of_one_length_are_always_full_and_no_alarm(lengths: list[int]) -> None:
+    ranges = [ColumnRange(greatest_length=length) for length in lengths]
+    assert found(*of_ranges(ranges, "character varying(3)")) == ()
 
 
 def test_the_soonest_comes_first_and_those_without_a_date_last() -> None:

@@ -10,12 +10,13 @@ from random import Random
 import pytest
 
 from dbt_schema_evolve.records.captures import CapturedFacts
+from dbt_schema_evolve.records.profiles import ColumnProfile, ColumnRange
 from dbt_schema_evolve.records.prospects import Foresight, Prospect
 from dbt_schema_evolve.records.relations import RelationName
 from dbt_schema_evolve.workflows.foresee import foresee
 from dbt_schema_evolve.workflows.lineage import read_lineage
 from dbt_schema_evolve.workflows.remembered import RememberedWarehouse
-from tests.fakes.growing_shop import LOOKUP, SUM, Shop, at, history, without
+from tests.fakes.growing_shop import EVENTS, FCT, LOOKUP, STG, SUM, Shop, at, history, without
 
 SHOP = Shop()
 DAY = timedelta(days=1)
@@ -244,3 +245,31 @@ def test_a_spike_on_the_last_day_is_no_level(tmp_path: Path, plain: Foresight) -
     )
     found = of(foreseen(tmp_path, captures), SUM)
     assert found.forecast.measured_us == pytest.approx(of(plain, SUM).forecast.measured_us, rel=0.2)
+
+
+def filling(facts: CapturedFacts, day: int) -> CapturedFacts:
+    """The same capture, in which the key of the events nears its end, and with it two models'."""
+    reach = ColumnRange(31, 2**31 - 1 - 5_000_000 * (60 - day), is_exact=True)
+    key = ColumnProfile(EVENTS, "id", "integer", facts.capture.captured_at, position=1, range=reach)
+    others = [replace(key, relation=each, range=None) for each in (STG, FCT)]
+    return replace(facts, columns=(key, *facts.columns[1:], *others))
+
+
+def test_a_key_that_fills_up_is_told_once_with_the_models_that_carry_it(tmp_path: Path) -> None:
+    captures = [filling(facts, day) for day, facts in enumerate(SHOP.captures())]
+    (alarm,) = foreseen(tmp_path, captures).alarms
+    assert str(alarm.column) == "raw.events.id"
+    assert [str(each) for each in alarm.affected] == ["marts.fct.id", "marts.stg.id"]
+    assert alarm.until is not None
+    assert alarm.until.days == pytest.approx(60 - (SHOP.days - 1))
+
+
+def test_after_days_without_a_capture_it_is_so_much_nearer(tmp_path: Path) -> None:
+    captures = [filling(facts, day) for day, facts in enumerate(SHOP.captures())]
+    (alarm,) = foreseen(tmp_path, captures, SHOP.last + 9 * DAY).alarms
+    assert alarm.until is not None
+    assert alarm.until.days == pytest.approx(60 - (SHOP.days - 1) - 9)
+
+
+def test_where_nothing_fills_up_there_is_no_alarm(plain: Foresight) -> None:
+    assert plain.alarms == ()
