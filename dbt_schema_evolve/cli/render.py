@@ -1,6 +1,7 @@
 """The only printing: records as text for people, JSON for programs, markdown for pull requests."""
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from dbt_schema_evolve.report.names import readable_verdicts
 from dbt_schema_evolve.report.recommendation_text import labelled
 from dbt_schema_evolve.validate.verdicts import slower_beyond_noise
 
+_FIGURES = re.compile(r"\d+")
 _MARKS = {Decision.ACCEPT: "proven", Decision.REJECT: "rejected", Decision.INCONCLUSIVE: "open"}
 
 
@@ -50,20 +52,20 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
-def skips(found: Sequence[Skip], what: str, most: int = 5) -> None:
-    """Say on standard error what was left out; the same reason is given once."""
+def skips(found: Sequence[Skip], what: str, most: int = 20) -> None:
+    """Say on standard error what was left out; a reason that differs in figures only, once."""
     if not found:
         return
     note(f"{len(found)} {what} left out:")
-    by_reason: dict[str, list[str]] = {}
+    alike: dict[str, list[Skip]] = {}
     for skip in found:
-        by_reason.setdefault(skip.reason, []).append(skip.subject)
-    ordered = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
-    for reason, subjects in ordered[:most]:
-        more = f" and {len(subjects) - 1} more" if len(subjects) > 1 else ""
-        note(f"  {subjects[0]}{more}: {reason}")
+        alike.setdefault(_FIGURES.sub("0", skip.reason), []).append(skip)
+    ordered = sorted(alike.items(), key=lambda item: (-len(item[1]), item[0]))
+    for _, (first, *others) in ordered[:most]:
+        more = f" and {len(others)} more" if others else ""
+        note(f"  {first.subject}{more}: {first.reason}")
     if len(ordered) > most:
-        note(f"  and {len(ordered) - most} other reasons; --format json lists them")
+        note(f"  and {figures.count(len(ordered) - most, 'other reason')}")
 
 
 def verdicts_text(found: Sequence[Verdict], labels: Mapping[str, str]) -> str:
