@@ -2,7 +2,9 @@
 
 import dataclasses
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -19,6 +21,7 @@ from dbt_schema_evolve.report.names import readable_verdicts
 from dbt_schema_evolve.report.recommendation_text import labelled
 from dbt_schema_evolve.validate.verdicts import slower_beyond_noise
 
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
 _FIGURES = re.compile(r"\d+")
 _MARKS = {Decision.ACCEPT: "proven", Decision.REJECT: "rejected", Decision.INCONCLUSIVE: "open"}
 
@@ -52,8 +55,13 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
-def skips(found: Sequence[Skip], what: str, most: int = 20) -> None:
-    """Say on standard error what was left out; a reason that differs in figures only, once."""
+def skips(
+    found: Sequence[Skip], what: str, labels: Mapping[str, str] = NO_LABELS, most: int = 20
+) -> None:
+    """Say on standard error what was left out; a reason that differs in figures only, once.
+
+    `labels` are the texts of queries by their fingerprints.
+    """
     if not found:
         return
     note(f"{len(found)} {what} left out:")
@@ -63,7 +71,10 @@ def skips(found: Sequence[Skip], what: str, most: int = 20) -> None:
     ordered = sorted(alike.items(), key=lambda item: (-len(item[1]), item[0]))
     for _, (first, *others) in ordered[:most]:
         more = f" and {len(others)} more" if others else ""
-        note(f"  {first.subject}{more}: {first.reason}")
+        text = labels.get(first.subject)
+        short = textwrap.shorten(text, 50, placeholder=" …") if text else ""
+        subject = f"`{short}`" if short else first.subject
+        note(f"  {subject}{more}: {first.reason}")
     if len(ordered) > most:
         note(f"  and {figures.count(len(ordered) - most, 'other reason')}")
 

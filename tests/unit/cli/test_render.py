@@ -32,3 +32,11 @@ def test_reasons_that_differ_in_figures_only_are_one_line(
 def test_reasons_beyond_a_screenful_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     render.skips([Skip(letter, f"because of {letter}") for letter in "abc"], "facts", most=2)
     assert capsys.readouterr().err.splitlines()[-1] == "  and 1 other reason"
+
+
+def test_a_query_is_named_by_its_text(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "select name from orders where status = $1 and ordered_at > $2"
+    render.skips([Skip("5e4b", "no such column")], "facts", {"5e4b": text})
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "  `select name from orders where status = $1 and …`: no such column"
+    )
