@@ -26,4 +26,4 @@ def advise(app: App, budget: Budget, only: tuple[str, ...], output: str) -> None
         render.show(forecasts_text(advice.prediction.forecasts, advice.lineage.labels, 3))
         render.show("\n" + recommendations_text(app.recommended(advice)))
         render.show("\n" + advice.diff)
-    render.skips((*advice.by_hand, *advice.skips), "facts")
+    render.skips((*advice.by_hand, *advice.skips), "facts", advice.lineage.labels)

@@ -38,4 +38,4 @@ def recommend(
     else:
         render.show(recommendation_text(explain, found))
         render.show("\n" + plans_text(chosen[explain - 1], found.labels))
-    render.skips((*advice.by_hand, *advice.skips), "facts")
+    render.skips((*advice.by_hand, *advice.skips), "facts", advice.lineage.labels)

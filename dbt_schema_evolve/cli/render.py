@@ -1,7 +1,10 @@
 """The only printing: records as text for people, JSON for programs, markdown for pull requests."""
 
 import dataclasses
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -18,6 +21,8 @@ from dbt_schema_evolve.report.names import readable_verdicts
 from dbt_schema_evolve.report.recommendation_text import labelled
 from dbt_schema_evolve.validate.verdicts import slower_beyond_noise
 
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
+_FIGURES = re.compile(r"\d+")
 _MARKS = {Decision.ACCEPT: "proven", Decision.REJECT: "rejected", Decision.INCONCLUSIVE: "open"}
 
 
@@ -50,20 +55,28 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
-def skips(found: Sequence[Skip], what: str, most: int = 5) -> None:
-    """Say on standard error what was left out; the same reason is given once."""
+def skips(
+    found: Sequence[Skip], what: str, labels: Mapping[str, str] = NO_LABELS, most: int = 20
+) -> None:
+    """Say on standard error what was left out; a reason that differs in figures only, once.
+
+    `labels` are the texts of queries by their fingerprints.
+    """
     if not found:
         return
     note(f"{len(found)} {what} left out:")
-    by_reason: dict[str, list[str]] = {}
+    alike: dict[str, list[Skip]] = {}
     for skip in found:
-        by_reason.setdefault(skip.reason, []).append(skip.subject)
-    ordered = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
-    for reason, subjects in ordered[:most]:
-        more = f" and {len(subjects) - 1} more" if len(subjects) > 1 else ""
-        note(f"  {subjects[0]}{more}: {reason}")
+        alike.setdefault(_FIGURES.sub("0", skip.reason), []).append(skip)
+    ordered = sorted(alike.items(), key=lambda item: (-len(item[1]), item[0]))
+    for _, (first, *others) in ordered[:most]:
+        more = f" and {len(others)} more" if others else ""
+        text = labels.get(first.subject)
+        short = textwrap.shorten(text, 50, placeholder=" …") if text else ""
+        subject = f"`{short}`" if short else first.subject
+        note(f"  {subject}{more}: {first.reason}")
     if len(ordered) > most:
-        note(f"  and {len(ordered) - most} other reasons; --format json lists them")
+        note(f"  and {figures.count(len(ordered) - most, 'other reason')}")
 
 
 def verdicts_text(found: Sequence[Verdict], labels: Mapping[str, str]) -> str:

@@ -2,10 +2,10 @@
 
 import difflib
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dbt_schema_evolve.records.changes import Recommendation, Selection
+from dbt_schema_evolve.records.changes import Recommendation, Rejection, Selection
 from dbt_schema_evolve.records.patches import ConfigPatch, FileEdit
 from dbt_schema_evolve.records.trials import Decision, KeptVerdict
 from dbt_schema_evolve.report import figures
@@ -131,10 +131,15 @@ def _changed_lines(step: FileEdit) -> Iterator[str]:
 
 
 def _wishes(selection: Selection) -> Iterator[str]:
-    wished = [rejection for rejection in selection.rejected if rejection.is_wish]
-    if wished:
+    rejected = selection.rejected
+    yield from _left_out("because the project says so", [r for r in rejected if r.is_wish])
+    yield from _left_out("though pinned", [r for r in rejected if r.candidate.is_pinned])
+
+
+def _left_out(why: str, rejections: Sequence[Rejection]) -> Iterator[str]:
+    if rejections:
         yield ""
-        yield "Left out, because the project says so:"
-    for rejection in wished:
+        yield f"Left out, {why}:"
+    for rejection in rejections:
         candidate = rejection.candidate
         yield from labelled("", f"{candidate.kind}: {candidate.spec}: {rejection.reason}")

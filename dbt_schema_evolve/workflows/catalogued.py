@@ -4,7 +4,7 @@ A capture is as old as the last dbt run, and holds no more than every dbt run ma
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from dbt_schema_evolve.records.catalog import Catalog, IndexShape, TableShape
@@ -12,6 +12,7 @@ from dbt_schema_evolve.records.changes import IndexSpec
 from dbt_schema_evolve.records.evidence import Evidence, Server
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.relations import RelationKind, RelationName
+from dbt_schema_evolve.records.workload import Skip
 
 PAGE_BYTES = 8192
 
@@ -26,6 +27,17 @@ def with_catalog(evidence: Evidence, catalog: Catalog) -> Evidence:
         server=_server(catalog),
         foreign_keys=catalog.foreign_keys,
     )
+
+
+def never_analyzed(evidence: Evidence, catalog: Catalog) -> Iterator[Skip]:
+    """Name the tables behind the window's queries that the planner knows nothing of."""
+    facts = (*evidence.queries, *evidence.model_queries)
+    read = frozenset[RelationName]().union(*(each.uses.base_relations for each in facts))
+    for table in sorted(catalog.tables, key=lambda each: each.relation):
+        is_counted = table.rows >= 0 or table.kind is RelationKind.PARTITIONED_TABLE
+        if table.relation in read and not is_counted:
+            reason = "never analyzed: prices of its queries rest on guesses; run ANALYZE"
+            yield Skip(str(table.relation), reason)
 
 
 def _server(catalog: Catalog) -> Server:

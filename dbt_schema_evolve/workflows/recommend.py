@@ -11,7 +11,7 @@ from dbt_schema_evolve.records.catalog import Catalog
 from dbt_schema_evolve.records.evidence import Evidence
 from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.workload import QueryStat, Skip
-from dbt_schema_evolve.workflows.catalogued import with_catalog
+from dbt_schema_evolve.workflows.catalogued import never_analyzed, with_catalog
 from dbt_schema_evolve.workflows.lineage import Lineage
 from dbt_schema_evolve.workflows.workload import asked_queries, model_queries, stored_nodes
 
@@ -50,7 +50,8 @@ def gather(
         ),
         wishes=wishes,
     )
-    return with_catalog(evidence, catalog), (*skips, *own_skips, *unread)
+    skips += (*own_skips, *unread, *never_analyzed(evidence, catalog))
+    return with_catalog(evidence, catalog), skips
 
 
 def window_days(stats: Sequence[QueryStat]) -> float:

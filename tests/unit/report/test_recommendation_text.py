@@ -41,9 +41,12 @@ def test_what_a_project_pins_or_forbids_is_shown_and_other_rejections_are_not() 
     rejected = (
         Rejection(candidate, "ignored in meta.schema_evolve of model.shop.fct", is_wish=True),
         Rejection(candidate, "saves nothing"),
+        Rejection(replace(candidate, is_pinned=True), "cannot be priced: no such column"),
     )
     text = recommendations_text(Recommended(replace(SELECTION, rejected=rejected)))
     text = " ".join(text.split())
     assert "because the project says so" in text
     assert "ignored in meta.schema_evolve" in text
+    assert "Left out, though pinned: index:" in text
+    assert "cannot be priced: no such column" in text
     assert "saves nothing" not in text

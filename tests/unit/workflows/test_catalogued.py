@@ -7,7 +7,7 @@ import pytest
 from dbt_schema_evolve.records.catalog import Catalog, IndexShape, TableShape
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
 from dbt_schema_evolve.records.relations import Column, RelationKind, RelationName
-from dbt_schema_evolve.workflows.catalogued import with_catalog
+from dbt_schema_evolve.workflows.catalogued import never_analyzed, with_catalog
 from tests.fakes.evidence import evidence_of
 
 ORDERS = RelationName("marts", "orders")
@@ -67,3 +67,15 @@ def test_text_sorts_by_bytes_where_postgres_takes_like_for_a_range(
 ) -> None:
     catalog = replace(EMPTY, collation=collation, locale_provider=provider, locale=locale)
     assert with_catalog(evidence_of(CASE), catalog).server.orders_text_by_bytes is by_bytes
+
+
+def test_a_table_that_queries_read_and_nobody_analyzed_is_named() -> None:
+    evidence = evidence_of(CASE | {"queries": {"q": {"equality": ["marts.orders/name"]}}})
+    unread = replace(TABLE, relation=RelationName("marts", "unread"), rows=-1)
+
+    def named(rows: float) -> list[str]:
+        tables = (replace(TABLE, rows=rows), unread)
+        return [skip.subject for skip in never_analyzed(evidence, replace(EMPTY, tables=tables))]
+
+    assert named(rows=-1) == ["marts.orders"]
+    assert named(rows=0) == []
