@@ -12,8 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.fleet.draw import DAYS
+from benchmarks.fleet.outlooks import OUTLOOKS
 from benchmarks.fleet.run import run
-from benchmarks.fleet.store import pack, project_names
+from benchmarks.fleet.store import KINDS, pack, project_names
 
 _WORK = Path(__file__).parents[2] / ".bench" / "fleet"
 _QUICK_PROJECTS, _QUICK_DAYS = 2, 21
@@ -22,7 +23,7 @@ _QUICK_PROJECTS, _QUICK_DAYS = 2, 21
 def main() -> None:
     """Run, pack, print what is there."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet", description=__doc__)
-    parser.add_argument("--projects", type=int, default=240)
+    parser.add_argument("--projects", type=int, default=200)
     parser.add_argument("--days", type=int, default=DAYS)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=_WORK)
@@ -40,7 +41,7 @@ def main() -> None:
         run(arguments.folder, arguments.projects, arguments.days, arguments.jobs)
         names = project_names(arguments.folder)
         if arguments.pack:
-            pack(arguments.folder, arguments.pack)
+            pack(arguments.folder, arguments.pack, {**KINDS, "outlooks": OUTLOOKS})
     json.dump(
         {"projects": len(names), "days": arguments.days,
          "seconds": round(time.monotonic() - began, 1)},

@@ -95,8 +95,8 @@ def write_rows(path: Path, types: Mapping[str, str], rows: Iterable[Mapping[str,
         _copy(f"read_json('{lines}', format = 'nd', columns = {dict(types)})", types, path)
 
 
-def pack(folder: Path, to: Path, kinds: Mapping[str, Mapping[str, str]] = KINDS) -> None:
-    """Put the projects of a folder together: one file a kind."""
+def pack(folder: Path, to: Path, kinds: Mapping[str, Mapping[str, str]]) -> None:
+    """Put the projects of a folder together: one file a kind, as far as there are any."""
     to.mkdir(parents=True, exist_ok=True)
     for kind, types in kinds.items():
         if any(folder.glob(f"*/{kind}.parquet")):

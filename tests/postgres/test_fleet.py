@@ -12,7 +12,7 @@ from benchmarks.fleet.draw import Growth, Spec, draw
 from benchmarks.fleet.live import Lived, live
 from benchmarks.fleet.read import read_project
 from benchmarks.fleet.run import SERVER
-from benchmarks.fleet.store import pack, project_names, write_project
+from benchmarks.fleet.store import KINDS, pack, project_names, write_project
 from dbt_schema_evolve.backends.cluster import Cluster
 from dbt_schema_evolve.backends.twin_file import read_twin_file
 from dbt_schema_evolve.errors import ArtifactError
@@ -99,7 +99,7 @@ def test_what_is_kept_is_read_back_as_a_history_would_hold_it(
 ) -> None:
     drawn = draw(NUMBER)
     write_project(tmp_path / "work", "project-005", drawn, lives[0], DAYS)
-    pack(tmp_path / "work", tmp_path / "packed")
+    pack(tmp_path / "work", tmp_path / "packed", KINDS)
     apart = read_project(tmp_path / "work", "project-005")
     packed = read_project(tmp_path / "packed", "project-005")
     assert packed.runs == apart.runs
