@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from math import isfinite, nan
 
 import numpy as np
@@ -12,8 +11,6 @@ from dbt_schema_evolve.features.rows import counted_rows
 from dbt_schema_evolve.features.timeline import Floats, days_of
 from dbt_schema_evolve.records.profiles import RelationProfile
 from dbt_schema_evolve.records.relations import RelationName
-
-RowSeries = tuple[tuple[datetime, int], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,21 +39,6 @@ def sizes(profiles: Iterable[RelationProfile]) -> Mapping[RelationName, Sizes]:
     return {
         relation: _sizes(relation, sorted(by_time.items()))
         for relation, by_time in sorted(held.items())
-    }
-
-
-def row_series(
-    profiles: Iterable[RelationProfile], cutoff: datetime | None = None
-) -> Mapping[RelationName, RowSeries]:
-    """Return rows over time by relation, oldest first, up to the cut-off."""
-    known = [each for each in profiles if cutoff is None or each.captured_at <= cutoff]
-    moments = {days_of(each.captured_at): each.captured_at for each in known}
-    return {
-        relation: tuple(
-            (moments[at], round(rows))
-            for at, rows in zip(size.days.tolist(), size.rows.tolist(), strict=True)
-        )
-        for relation, size in sizes(known).items()
     }
 
 
