@@ -109,7 +109,6 @@ class _Moment:
             wait=self._upstream.longest_wait(reached[0].via) if reached else None,
             plans=self._index.outlooks.at(subject.name, self._day),
             skew=self._shares.worst(reading.uses),
-            shape=reading.shape,
             usage=(
                 users.of_node(subject.name, self._cutoff)
                 if subject.is_build

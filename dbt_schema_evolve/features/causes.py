@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from dbt_schema_evolve.features.condition import CHANGES
 from dbt_schema_evolve.features.plans import HORIZONS
-from dbt_schema_evolve.features.reading import SHAPE
 from dbt_schema_evolve.records.forecasts import CauseKind
 
 
@@ -106,8 +105,6 @@ def _plans() -> Iterator[Feature]:
 
 
 def _relations() -> Iterator[Feature]:
-    for use in SHAPE:
-        yield Feature(f"uses_{use}", "count", f"columns that it uses for {use}", None)
     yield Feature("relations_read", "count", "stored relations that it reads", None)
     for prefix, which in (
         ("largest", "of the largest relation read"),
@@ -184,14 +181,13 @@ def _upstream() -> Iterator[Feature]:
     yield Feature("upstream_stalest_days", "days", "since the oldest build in between", _GROWTH)
     yield Feature("upstream_stalest_cadence_days", "days", "between the builds of that model", None)
     yield Feature("upstream_stalest_due_days", "days", "until its next build is due", None)
-    for pace, name in (("its robust pace", ""), ("the pace of the last week", "_recent")):
-        yield Feature(
-            f"projected_log_rows{name}",
-            "log",
-            f"rows six runs ahead against those of its level, by {pace} and the builds to come",
-            _GROWTH,
-        )
-        yield Feature(f"projected_log_us{name}", "log", "the same times its exponent", _GROWTH)
+    yield Feature(
+        "projected_log_rows",
+        "log",
+        "rows six runs ahead against those of its level, by their pace and the builds to come",
+        _GROWTH,
+    )
+    yield Feature("projected_log_us", "log", "the same times its exponent", _GROWTH)
 
 
 def _usage() -> Iterator[Feature]:

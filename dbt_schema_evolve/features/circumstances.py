@@ -29,7 +29,6 @@ class Circumstances:
     wait: Wait | None  # for the stalest model between it and what stirs it most
     plans: Plans | None
     skew: Skew | None  # of the worst column that decides about its rows
-    shape: Mapping[str, float]  # how many columns it uses for what
     usage: Usage
     place: Place | None  # among all builds
     flow: Mapping[str, float]  # what changed in what it reads and is read by

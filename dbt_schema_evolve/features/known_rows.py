@@ -7,6 +7,7 @@ from math import log
 import numpy as np
 
 from dbt_schema_evolve.features.growth import relation_growth
+from dbt_schema_evolve.features.pace import Pace, pace
 from dbt_schema_evolve.features.sizes import Sizes
 from dbt_schema_evolve.features.timeline import Floats, known
 from dbt_schema_evolve.records.forecasts import RelationGrowth
@@ -32,6 +33,7 @@ class KnownRows:
         }
         self._on_grids: dict[tuple[RelationName, int, int], tuple[float, ...]] = {}
         self.growth = cache(self._growth)
+        self.pace = cache(self._pace)
         self.log_change = cache(self._log_change)
         self.log_between = cache(self._log_between)
 
@@ -91,6 +93,10 @@ class KnownRows:
             return None
         then = float(np.interp(since, size.days[:count], size.rows[:count]))
         return log(max(float(size.rows[count - 1]), 1.0) / max(then, 1.0))
+
+    def _pace(self, relation: RelationName) -> Pace | None:
+        size, _ = self._seen[relation]
+        return pace(size.days, size.rows, self._cutoff)
 
     def _growth(self, relation: RelationName) -> RelationGrowth | None:
         if relation not in self._seen:

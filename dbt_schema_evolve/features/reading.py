@@ -8,10 +8,7 @@ from dbt_schema_evolve.features.known_rows import relation_id
 from dbt_schema_evolve.features.stored_graph import StoredGraph
 from dbt_schema_evolve.features.subjects import Subject
 from dbt_schema_evolve.records.relations import RelationName
-from dbt_schema_evolve.records.workload import ColumnUse, QueryUses, UseKind
-
-SHAPE = (UseKind.EQUALITY, UseKind.RANGE, UseKind.JOIN, UseKind.GROUP, UseKind.ORDER)
-"""Uses that decide how time follows size: rows found by a key do not, joined and sorted ones do."""
+from dbt_schema_evolve.records.workload import ColumnUse, QueryUses
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +19,6 @@ class Reading:
     starts: frozenset[str]  # their lineage node ids, without the subject's own
     nodes: frozenset[str]  # lineage node ids of all that it names, and its own
     uses: frozenset[ColumnUse]
-    shape: Mapping[str, float]  # how many columns it uses for what
 
 
 def readings(
@@ -46,7 +42,6 @@ def _of_statement(subject: Subject, uses: QueryUses, ids: Mapping[RelationName, 
         frozenset(starts - {subject.name}),
         frozenset({subject.name, *nodes}),
         uses.uses,
-        _shape(uses.uses),
     )
 
 
@@ -57,14 +52,4 @@ def _of_node(subject: Subject, graph: StoredGraph, named: Mapping[str, RelationN
         frozenset(above),
         frozenset({subject.name, *above}),
         frozenset(),
-        {},
     )
-
-
-def _shape(uses: Iterable[ColumnUse]) -> Mapping[str, float]:
-    columns = {(use.kind, use.column) for use in uses}
-    found = dict.fromkeys((f"uses_{kind}" for kind in SHAPE), 0.0)
-    for kind, _ in columns:
-        if kind in SHAPE:
-            found[f"uses_{kind}"] += 1
-    return found

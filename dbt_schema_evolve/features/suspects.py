@@ -38,23 +38,23 @@ def _growth(around: Circumstances, _: Values) -> Suspect | None:
 
 
 def _movement(origin: Reached, around: Circumstances) -> str:
-    name, pace = f"`{origin.relation}`", origin.pace
+    name, moves = f"`{origin.relation}`", origin.moves
     through = " and ".join(f"`{around.names.get(node, node)}`" for node in reversed(origin.via))
     waiting = origin.not_arrived or 0.0
     if (
         around.wait is not None
-        and abs(waiting) > _BEYOND * abs(pace.per_day) * around.wait.age_days
+        and abs(waiting) > _BEYOND * abs(moves.per_day) * around.wait.age_days
     ):
         model = around.names.get(around.wait.node, around.wait.node)
         return (
             f"{name} has {_times(waiting)} since `{model}` was last built,"
             f" {_days(around.wait.age_days)} ago"
         )
-    if abs(pace.change_7) > _BEYOND * AHEAD * abs(pace.per_day):
-        said = f"{name} has {_times(pace.change_7)} within {AHEAD:.0f} days"
+    if abs(moves.change_7) > _BEYOND * AHEAD * abs(moves.per_day):
+        said = f"{name} has {_times(moves.change_7)} within {AHEAD:.0f} days"
     else:
-        verb = "grows" if pace.per_day > 0 else "shrinks"
-        said = f"{name} {verb} {100 * abs(expm1(pace.per_day)):.1f} % a day"
+        verb = "grows" if moves.per_day > 0 else "shrinks"
+        said = f"{name} {verb} {100 * abs(expm1(moves.per_day)):.1f} % a day"
     return f"{said} and reaches it through {through}" if through else said
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from heapq import heappop, heappush
-from math import log1p
+from math import log, log1p
 from typing import NamedTuple
 
 from dbt_schema_evolve.features.condition import CHANGES
@@ -22,7 +22,7 @@ _SHRUNK = -0.9  # of its rows a day: a line through a rebuild may say more than 
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Moves:
     """How one relation's rows have moved lately, in logarithms; 0 where nobody counted by then."""
 
     per_day: float  # by a robust line
@@ -39,15 +39,14 @@ class Reached:
     relation: RelationName
     influence: float  # percent more rows where the subject reads, for one percent more of its own
     via: tuple[str, ...]  # the models in between, the nearest to the subject first
-    pace: Pace
+    moves: Moves
     # log(rows now / rows that the subject saw when it last ran): at the last build of the model in
     # between, before the last build of the next one, and so on. None: a build is unknown.
     not_arrived: float | None
     movement: float  # how much it stirs the subject: by what has come, is under way, will come
-    # log(rows that the subject will meet so many runs ahead / rows that it met on its level): by
-    # the robust line, and by the pace of the last week. 0 where nothing is known of builds.
+    # log(rows that the subject will meet some runs ahead / rows that it met on its level); 0 where
+    # a build in between is unknown.
     ahead: float
-    ahead_recent: float
     is_root: bool = True  # nothing that is reached is above it
 
 
@@ -86,7 +85,7 @@ class Upstream:
         self._cutoff = cutoff
         self._elasticities = elasticities(graph.edges, relations, rows, builds, cutoff)
         self._above = cache(self._walk)
-        self._pace = cache(self._measure)
+        self._moves = cache(self._measure)
         self._seen = cache(self._schedule.seen)
 
     def of(self, read: Iterable[str], runs: Runs) -> Sequence[Reached]:
@@ -141,36 +140,35 @@ class Upstream:
 
     def _reached(self, node: str, way: _Way, runs: Runs) -> Reached:
         relation = self._relations[node]
-        pace = self._pace(relation)
+        moves = self._moves(relation)
         seen = self._seen(way.via, runs.last)
         not_arrived = None if seen is None else self._rows.log_change(relation, seen)
-        moved = abs(pace.change_7) + abs(not_arrived or 0.0) + AHEAD * abs(pace.per_day)
+        moved = abs(moves.change_7) + abs(not_arrived or 0.0) + AHEAD * abs(moves.per_day)
         return Reached(
             node=node,
             relation=relation,
             influence=way.influence,
             via=way.via,
-            pace=pace,
+            moves=moves,
             not_arrived=not_arrived,
             movement=way.influence * moved,
-            ahead=self._ahead(relation, way.via, runs, pace.per_day),
-            ahead_recent=self._ahead(relation, way.via, runs, pace.change_7 / 7),
+            ahead=self._ahead(relation, way.via, runs),
         )
 
-    def _ahead(
-        self, relation: RelationName, via: tuple[str, ...], runs: Runs, per_day: float
-    ) -> float:
-        """Return log(rows that arrive with the run ahead / rows that the level has met)."""
+    def _ahead(self, relation: RelationName, via: tuple[str, ...], runs: Runs) -> float:
         met, then = self._seen(via, runs.level), self._seen(via, runs.ahead)
         if met is None or then is None:
             return 0.0
         so_far = self._rows.log_between(relation, met, min(then, self._cutoff))
-        return so_far + per_day * max(then - self._cutoff, 0.0)
+        pace = self._rows.pace(relation)
+        if pace is None or then <= self._cutoff:
+            return so_far
+        return so_far + log(pace.ratio(then - self._cutoff))
 
-    def _measure(self, relation: RelationName) -> Pace:
+    def _measure(self, relation: RelationName) -> Moves:
         growth = self._rows.growth(relation)
         changes = (self._rows.log_change(relation, self._cutoff - days) for days in CHANGES)
-        return Pace(
+        return Moves(
             log1p(max(growth.ratio_per_day, _SHRUNK)) if growth is not None else 0.0,
             *(change or 0.0 for change in changes),
         )

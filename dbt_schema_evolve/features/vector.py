@@ -23,7 +23,6 @@ def feature_values(around: Circumstances) -> Mapping[str, float]:
     values = {
         "relations_read": float(len(around.relations)),
         **own_features(around.subject, around.count, around.cutoff),
-        **around.shape,
         **around.usage.features(),
         **around.flow,
         **upstream_features(around.reached, around.wait),
@@ -114,12 +113,12 @@ def upstream_features(reached: Sequence[Reached], wait: Wait | None) -> Mapping[
         "upstream_depth": float(max(len(each.via) for each in reached)),
         "upstream_distance": float(len(most.via)),
         "upstream_influence": most.influence,
-        "upstream_growth_per_day": most.influence * most.pace.per_day,
-        "upstream_growth_per_day_sum": sum(each.influence * each.pace.per_day for each in roots),
-        "upstream_change_1": most.influence * most.pace.change_1,
-        "upstream_change_3": most.influence * most.pace.change_3,
-        "upstream_change_7": most.influence * most.pace.change_7,
-        "upstream_change_7_sum": sum(each.influence * each.pace.change_7 for each in roots),
+        "upstream_growth_per_day": most.influence * most.moves.per_day,
+        "upstream_growth_per_day_sum": sum(each.influence * each.moves.per_day for each in roots),
+        "upstream_change_1": most.influence * most.moves.change_1,
+        "upstream_change_3": most.influence * most.moves.change_3,
+        "upstream_change_7": most.influence * most.moves.change_7,
+        "upstream_change_7_sum": sum(each.influence * each.moves.change_7 for each in roots),
     }
     waiting = [each for each in reached if each.not_arrived is not None]
     if waiting:
@@ -141,12 +140,7 @@ def projected(reached: Sequence[Reached], driver: Driver | None) -> Mapping[str,
     roots = [each for each in reached if each.is_root]
     if not roots:
         return {}
-    values = {
-        "projected_log_rows": sum(each.influence * each.ahead for each in roots),
-        "projected_log_rows_recent": sum(each.influence * each.ahead_recent for each in roots),
-    }
-    if driver is not None:
-        exponent = driver.elasticity.exponent
-        values["projected_log_us"] = exponent * values["projected_log_rows"]
-        values["projected_log_us_recent"] = exponent * values["projected_log_rows_recent"]
-    return values
+    rows = sum(each.influence * each.ahead for each in roots)
+    if driver is None:
+        return {"projected_log_rows": rows}
+    return {"projected_log_rows": rows, "projected_log_us": driver.elasticity.exponent * rows}
