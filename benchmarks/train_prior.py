@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from dbt_schema_evolve.predict.population import population_part
 from dbt_schema_evolve.predict.trees.training import train
 from dbt_schema_evolve.predict.trees.trees import NAME, part_of
 from dbt_schema_evolve.records.examples import Example
+from dbt_schema_evolve.records.forecasts import Case
 
 EVERY = 2  # days: the day after has nearly the same features, and the same answer
 _POPULATION_EVERY = 20  # days: what subjects are like does not change by the day
@@ -79,8 +81,14 @@ class Fleet:
                 self.taken += 1
                 yield moment.example
                 if moment.day % _POPULATION_EVERY == 0:
-                    self.population.append(moment.example)
+                    self.population.append(_features_only(moment.example))
         print(file=sys.stderr)
+
+
+def _features_only(example: Example) -> Example:
+    """Leave histories behind, which a project shares among all its cases, and keeps alive."""
+    case = example.case
+    return replace(example, case=Case(case.subject, case.cutoff, (), None, case.features))
 
 
 if __name__ == "__main__":

@@ -52,6 +52,9 @@ _SETTINGS: dict[str, Any] = {
     "num_threads": 1,  # two that share a core wait for each other: ten times as long
     "verbose": -1,
 }
+# All else equal, more growth ahead is never the smaller chance. It costs unseen projects nothing;
+# of regimes that were left out of training, backfills gain 0.02 of the PR-AUC, exponentials 0.01.
+_RISING = "projected_"
 _CLASSES = _SETTINGS | {"objective": "binary", "metric": "binary_logloss"}
 _QUANTILES = {
     name: _SETTINGS | {"objective": "quantile", "metric": "quantile", "alpha": alpha}
@@ -107,7 +110,9 @@ def fine_tune(prior: Trees, examples: Iterable[Example]) -> Trees:
 def _with_degradation(start: Trees, known: Table) -> Trees:
     scored = np.flatnonzero(~np.isnan(known.degraded))
     truth, groups = known.degraded[scored], _numbered(known.groups)[scored]
-    fitted = _fit(_CLASSES, known.rows[scored], truth, groups, known.names, start.degraded)
+    rising = [int(name.startswith(_RISING)) for name in known.names]
+    settings = _CLASSES | {"monotone_constraints": rising}
+    fitted = _fit(settings, known.rows[scored], truth, groups, known.names, start.degraded)
     said = chance(fitted.left_out, truth)
     base_rate = float(np.mean(truth))
     figures = {

@@ -179,6 +179,29 @@ def test_two_predictors_of_one_bundle_say_the_same(
     assert TreePredictor(bundle).predict(asked, 21) == predictor.predict(asked, 21)
 
 
+@given(still=st.floats(0, 0.1), grown=st.floats(0, 0.1), bloat=st.sampled_from([0.0, 0.02, 0.08]))
+def test_all_else_equal_more_growth_ahead_is_never_the_smaller_chance(
+    foretold: Foretold, still: float, grown: float, bloat: float
+) -> None:
+    """Only the projection moves: the features of the case say the same of both."""
+    some, more = sorted((still, grown))
+    calm = case(growth=0.01, bloat=bloat)
+    assert calm.driver is not None
+    chances = [
+        foretold(
+            replace(
+                calm,
+                driver=replace(
+                    calm.driver, growth=replace(calm.driver.growth, rows_per_day=growth * 1e6)
+                ),
+            )
+        ).predicted_probability
+        or 0.0
+        for growth in (some, more)
+    ]
+    assert chances == sorted(chances)
+
+
 def test_what_was_asked_before_changes_no_answer(bundle: Bundle, predictor: TreePredictor) -> None:
     one, other = [case("a", growth=0.05)], [case("a", growth=0.01)]
     asked = [(one, 7.0), (other, 7.0), (one, 30.0), (one, 90.0), (other, 7.0)]
