@@ -2,8 +2,9 @@
 
 `python -m benchmarks.network` prints one JSON object: how well the trees, the network, the network
 without what lies upstream, and the blend tell degradations, and how often their intervals hold.
-`--write` puts the network and the terms of the blend into the model that ships, so that what ships
-is what was measured: a network that learned from three fifths of the projects.
+`--write` puts the network and the terms of the blend into the model that ships, if the blend is
+better than the trees alone. What ships is what was measured: a network that learned from three
+fifths of the projects.
 """
 
 import argparse
@@ -236,8 +237,12 @@ def main() -> None:
     fleet = list(projects(arguments.fleet))
     held = known(fleet[::10] if arguments.quick else fleet)
     contest = Contest(held)
-    print(json.dumps(figures(held, contest), indent=2))
+    found = figures(held, contest)
+    print(json.dumps(found, indent=2))
     if arguments.write and not arguments.quick:
+        if found["blend"]["pr_auc"] <= found["trees"]["pr_auc"]:
+            print("the trees are better alone: nothing is written", file=sys.stderr)
+            return
         shipped = read_prior()
         parts = {**shipped.parts, **contest.parts(_split(held.lines))}
         write_model(replace(shipped, parts=parts), PRIOR)

@@ -36,18 +36,17 @@ ROW_CHANNELS = tuple(
 )
 CHANNELS = (*OWN_CHANNELS, *ROW_CHANNELS)
 
+# No absolute sizes of tables: a fleet's are not those of a warehouse, and the network would take
+# them for the table itself. The level of time stays: nobody notices a degradation below 1 ms.
 OWN_STATICS = (
     "log_us_level",
     "log_us_scatter",
-    "log_blocks_level",
-    "log_calls_level",
     "log_cadence_days",
     "log_windows",
-    "driver_log_rows",
     *(
         f"upstream_{number}_{what}"
         for number in range(1, UPSTREAM + 1)
-        for what in ("influence", "distance", "log_rows")
+        for what in ("influence", "distance")
     ),
 )
 # Of a case's feature vector: what a series of a month cannot say, or only to a larger network.
@@ -60,7 +59,6 @@ FEATURES = (
     "driver_dead_ratio",
     "driver_growth_ratio_per_day",
     "driver_growth_stderr_ratio_per_day",
-    "driver_log_bytes",
     "driver_rows_over_level",
     "exponent",
     "exponent_stderr",
@@ -159,7 +157,7 @@ def _is_timed(observation: Observation) -> bool:
 
 
 def _own(case: Case, seen: Sequence[Observation]) -> tuple[list[_Column], list[float]]:
-    """Return the columns of OWN_CHANNELS, and the first six of OWN_STATICS."""
+    """Return the columns of OWN_CHANNELS, and what is known once of the series itself."""
     us = _logs([o.mean_us for o in seen])
     blocks = _logs([o.blocks_per_call for o in seen])
     rows = _logs([o.rows_per_call for o in seen])
@@ -177,16 +175,13 @@ def _own(case: Case, seen: Sequence[Observation]) -> tuple[list[_Column], list[f
         np.log1p(gaps),
         np.log1p(np.maximum(days, 0.0)),
     ]
-    cadence = _level(gaps[1:])
     scatter = _level(np.abs(us - _level(us)), len(us))
-    return columns, [
-        _level(us), scatter, _level(blocks), _level(calls), float(np.log1p(cadence)),
-        float(np.log1p(len(case.observations))),
-    ]  # fmt: skip
+    cadence, windows = np.log1p([_level(gaps[1:]), len(case.observations)]).tolist()
+    return columns, [_level(us), scatter, cadence, windows]
 
 
 def _rows(case: Case, places: Sequence[int]) -> tuple[list[_Column], list[float]]:
-    """Return the columns of ROW_CHANNELS, and what is known once of whose rows they are.
+    """Return the columns of ROW_CHANNELS, and how each relation upstream reaches the subject.
 
     What has grown since a step and has not arrived shows as the difference between two of these.
     """
@@ -196,19 +191,17 @@ def _rows(case: Case, places: Sequence[int]) -> tuple[list[_Column], list[float]
     driver = case.driver
     if driver is None:
         columns += [unknown, unknown]
-        statics.append(np.nan)
     else:
         now = float(np.log1p(max(driver.growth.rows, 0)))
         columns += _growth(driver.rows, places, now)
-        statics.append(now)
     for each in _others(case):
         if each is None:
             columns += [unknown, unknown]
-            statics += [np.nan, np.nan, np.nan]
+            statics += [np.nan, np.nan]
         else:
             now = float(_logs(each.rows[-1:]).sum()) if each.rows else np.nan
             columns += _growth(each.rows, places, now)
-            statics += [each.influence, float(each.distance), now]
+            statics += [each.influence, float(each.distance)]
     return columns, statics
 
 
