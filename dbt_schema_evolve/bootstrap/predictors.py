@@ -7,6 +7,7 @@ from typing import Any
 
 from dbt_schema_evolve.backends.forecast_model import PRIOR as PRIOR_FILE
 from dbt_schema_evolve.backends.forecast_model import read_model, read_prior, write_model
+from dbt_schema_evolve.features.causes import FEATURES
 from dbt_schema_evolve.predict.blend import NAME as BLEND
 from dbt_schema_evolve.predict.blend import Blend, terms_of
 from dbt_schema_evolve.predict.bundle import Bundle, Part, unreadable, write_bundle
@@ -123,5 +124,6 @@ def _predictor(bundle: Bundle) -> Predictor:
     return Blend(trees, NetworkPredictor.of(bundle), terms_of(bundle))
 
 
-def _cause_of(_: str) -> CauseKind | None:
-    return None
+def _cause_of(name: str) -> CauseKind | None:
+    """Return what a column of the trees speaks for; those that they add themselves, for nothing."""
+    return FEATURES[name].cause if name in FEATURES else None
