@@ -201,7 +201,7 @@ def test_uninstall_leaves_what_is_not_ours(
             "select relname from pg_class"
             " where relnamespace = 'schema_evolve'::regnamespace and relkind = 'r'"
         )
-        assert len(connection.execute(tables).fetchall()) == 7, "all or nothing"
+        assert len(connection.execute(tables).fetchall()) == 8, "all or nothing"
 
         connection.execute("drop view marts.watched")
         done = project.dbt("run-operation", "schema_evolve.uninstall", "--target", "bare")
