@@ -66,7 +66,8 @@ def select(
     drops, additions = _split(pool, lambda c: isinstance(c.spec, DropIndexSpec))
     for look in range(LOOKS):
         search.drop(drops)
-        search.pin(additions)
+        pins, additions = _split(additions, lambda candidate: candidate.is_pinned)
+        search.pin(pins)
         _choose(search, _costliest_first(additions, pricer), budget.candidates_at_once, say)
         finish(search, additions, say)
         if evidence.proven:

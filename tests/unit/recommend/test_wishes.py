@@ -85,3 +85,11 @@ def test_a_veto_of_a_kind_leaves_the_other_kinds() -> None:
 
 def test_a_veto_of_everything_leaves_a_relation_alone() -> None:
     assert chosen(advise(Wishes(vetoes=(Veto(ORDERS, MODEL),)))) == set()
+
+
+def test_a_pin_that_does_not_fit_says_so_and_not_that_it_would_save_nothing() -> None:
+    wide = IndexSpec(ORDERS, (IndexKey("place"), IndexKey("day")))
+    selection = advise(Wishes(pins=(Pin(wide, MODEL),)), budget=30_000_000)
+    assert BY_CUSTOMER in chosen(selection)
+    assert wide not in chosen(selection)
+    assert "30,000,000 of the budget are left" in why_not(selection, wide)
