@@ -46,6 +46,8 @@ bench: $(INSTALLED) ## The published figures, one JSON object a benchmark
 	$(BIN)/python -m benchmarks.measured_gain
 	$(BIN)/python -m benchmarks.index_advice --peers
 	$(BIN)/python -m benchmarks.index_advice --workload tpcds --peers
+	$(BIN)/python -m benchmarks.advice_stability
+	$(BIN)/python -m benchmarks.advice_stability --workload tpcds --seeds 5
 	$(BIN)/python -m benchmarks.advice_scale
 	$(BIN)/python -m benchmarks.predict_scale
 	$(BIN)/python -m benchmarks.degradation
