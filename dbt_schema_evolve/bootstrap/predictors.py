@@ -5,9 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from dbt_schema_evolve.backends.forecast_model import PRIOR as PRIOR_FILE
 from dbt_schema_evolve.backends.forecast_model import read_model, read_prior, write_model
-from dbt_schema_evolve.features.causes import FEATURES
 from dbt_schema_evolve.predict.blend import NAME as BLEND
 from dbt_schema_evolve.predict.blend import Blend, terms_of
 from dbt_schema_evolve.predict.bundle import Bundle, Part, unreadable, write_bundle
@@ -18,14 +16,12 @@ from dbt_schema_evolve.predict.population import population_of, population_part
 from dbt_schema_evolve.predict.protocol import Predictor
 from dbt_schema_evolve.records.backtests import Training
 from dbt_schema_evolve.records.examples import Example
-from dbt_schema_evolve.records.forecasts import CauseKind
 from dbt_schema_evolve.workflows.train import OWN, PRIOR
 
 NAME = "forecast_model.zip"
 _GIVEN = "given model"
 _WINNER = "winner"  # the part of a bundle that says who won the back-test
 _SHIPS = "it ships with the package, and this project has trained none of its own"
-_NOTHING = "no learned predictor ships with this version, and this project has trained none"
 
 
 def candidates(state_dir: Path, model: Path | None = None) -> Candidates:
@@ -38,7 +34,7 @@ def candidates(state_dir: Path, model: Path | None = None) -> Candidates:
     prior = shipped()
     path = state_dir / NAME
     if not path.exists():
-        return Candidates(reason=_NOTHING) if prior is None else Candidates(prior)
+        return Candidates(prior)
     bundle = read_model(path)
     try:
         facts = bundle.parts[_WINNER].facts
@@ -47,16 +43,16 @@ def candidates(state_dir: Path, model: Path | None = None) -> Candidates:
         raise unreadable(f"no {error}", str(path)) from error
     if winner == OWN:
         return Candidates(_learned(OWN, bundle, reason))
-    if winner == PRIOR and prior is not None:
+    if winner == PRIOR:
         return Candidates(Learned(prior.name, prior.id, prior.predictor, prior.population, reason))
     if winner in BASELINES:
         return Candidates(None, winner, reason)
     raise unreadable(f"won by {winner!r}, who is not here", str(path))
 
 
-def shipped() -> Learned | None:
+def shipped() -> Learned:
     """Return the predictor that ships; raises PredictorError where it is damaged."""
-    return _learned(PRIOR, read_prior(), _SHIPS) if PRIOR_FILE.exists() else None
+    return _learned(PRIOR, read_prior(), _SHIPS)
 
 
 def learn(examples: Sequence[Example]) -> Predictor:
@@ -67,18 +63,13 @@ def learn(examples: Sequence[Example]) -> Predictor:
 def own_bundle(examples: Sequence[Example]) -> Bundle:
     """Return the model that ships, corrected by a warehouse's own examples."""
     # LightGBM takes a second to load, and most verbs never ask for it.
-    from dbt_schema_evolve.predict.trees.training import fine_tune, train  # noqa: PLC0415
+    from dbt_schema_evolve.predict.trees.training import fine_tune  # noqa: PLC0415
     from dbt_schema_evolve.predict.trees.trees import NAME as TREES  # noqa: PLC0415
     from dbt_schema_evolve.predict.trees.trees import part_of, trees_of  # noqa: PLC0415
 
-    learned = (
-        fine_tune(trees_of(read_prior()), examples)
-        if PRIOR_FILE.exists()
-        else train(examples, _cause_of)
-    )
     return Bundle(
         parts={
-            TREES: part_of(learned),
+            TREES: part_of(fine_tune(trees_of(read_prior()), examples)),
             POPULATION: population_part(examples),
         },
         origin="the history of this warehouse",
@@ -122,8 +113,3 @@ def _predictor(bundle: Bundle) -> Predictor:
     if BLEND not in bundle.parts or not available():
         return trees
     return Blend(trees, NetworkPredictor.of(bundle), terms_of(bundle))
-
-
-def _cause_of(name: str) -> CauseKind | None:
-    """Return what a column of the trees speaks for; those that they add themselves, for nothing."""
-    return FEATURES[name].cause if name in FEATURES else None
