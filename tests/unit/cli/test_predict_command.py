@@ -46,10 +46,10 @@ def test_a_screen_says_when_why_and_for_whom(shop: Path) -> None:
     assert "select sum(revenue) from marts.fct where kind = $1" in first
     assert "breaks  in " in first
     assert "limit" in first
-    assert "because `marts.fct` grows" in first
+    assert "because `raw.events` grows" in first
     assert "route shop /sum" in first
     assert "(meta.schema_evolve.limit_seconds)" in result.stdout
-    assert "Forecast by the projection: " in result.stdout
+    assert "Forecast by the prior: " in result.stdout
 
 
 def test_without_a_warehouse_it_goes_on_and_says_so(shop: Path) -> None:
@@ -60,7 +60,7 @@ def test_without_a_warehouse_it_goes_on_and_says_so(shop: Path) -> None:
 def test_json_prints_the_records(shop: Path) -> None:
     found: dict[str, Any] = json.loads(run(shop, "predict", "--format", "json").stdout)
     assert found["horizon_days"] == 30
-    assert found["spoke"]["predictor"] == "projection"
+    assert found["spoke"]["predictor"] == "prior"
     first = found["prospects"][0]
     assert first["breaks"] is True
     assert first["breach"]["earliest_days"] <= first["breach"]["days"]
