@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -54,6 +54,7 @@ from dbt_schema_evolve.workflows.ingest_events import ingest_events
 from dbt_schema_evolve.workflows.ingest_logs import LogFiles, check_logs
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.lineage_states import keep_state
+from dbt_schema_evolve.workflows.recommend import WEIGHTS
 from dbt_schema_evolve.workflows.validate import Validation, validate
 
 
@@ -146,6 +147,7 @@ class App:
         """Go from the history to a patch, writing nothing."""
         if budget.bytes is None:
             budget = replace(budget, bytes=self._budget_bytes())
+        weigh = self._weigh()
         accepted = [k for k, v in self.verdicts().items() if v.decision is Decision.ACCEPT]
         with self.history() as history, self.catalog_source() as warehouse, self.memory() as memory:
             return advise(
@@ -153,8 +155,19 @@ class App:
                 budget=budget, only=only, horizon_days=horizon_days, resolve=memory,
                 home=home_of(self.project, self.target), clock=time.monotonic, judge=self.belief(),
                 candidates=predictors.candidates(self.project.state_dir),
-                proven=accepted,
+                proven=accepted, weigh=weigh,
             )  # fmt: skip
+
+    def _weigh(self) -> Callable[[Evidence], Evidence]:
+        """Return for how much queries count, as the project's vars say."""
+        setting = str(self.project.settings.get("weigh_by", "now"))
+        if setting not in WEIGHTS:
+            raise ProjectError(
+                f"vars.schema_evolve.weigh_by is neither {' nor '.join(WEIGHTS)}: {setting!r}",
+                at=str(self.project.folder / "dbt_project.yml"),
+                remedy="write `now` or `forecast`, or leave it out",
+            )
+        return WEIGHTS[setting]
 
     def _budget_bytes(self) -> int | None:
         """Return what the project's vars allow; None where they are silent."""

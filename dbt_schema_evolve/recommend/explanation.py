@@ -113,7 +113,7 @@ def _consumer_benefits(
     for query, benefit in moved:
         gain = benefit.estimated_cost_before - benefit.estimated_cost_after
         for name in query.facts.consumers:
-            saved[name] += benefit.calls * gain
+            saved[name] += benefit.calls * query.facts.predicted_ratio * gain
             calls[name] += benefit.calls
     totals: defaultdict[str, float] = defaultdict(float)
     for query in search.pricer.queries:
@@ -152,7 +152,7 @@ def _moved(
     names = {query.facts.fingerprint for query in queries}
     draws: dict[str, list[tuple[Query, QueryBenefit]]] = {}
     for query in pricer.queries:  # a draw that gains nothing is a part of its query all the same
-        calls = pricer.weight(query, after)
+        calls = pricer.runs(query, after)
         name = query.facts.fingerprint
         if calls and name in names:
             old = pricer.estimate(query, before)

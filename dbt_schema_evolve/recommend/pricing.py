@@ -159,11 +159,15 @@ class Pricer:
             query for query in pool if query is own or spec in self.noticed(query, extended)
         )
 
-    def weight(self, query: Query, configuration: Configuration) -> int:
+    def runs(self, query: Query, configuration: Configuration) -> int:
         """Return how often a query runs: a model's own only where its rows are stored."""
         if query.facts.node_id is None:
             return query.facts.calls
         return query.facts.calls if self.is_stored(query, configuration) else 0
+
+    def weight(self, query: Query, configuration: Configuration) -> float:
+        """Return how much a query counts: its runs, those that will be slower for more."""
+        return self.runs(query, configuration) * query.facts.predicted_ratio
 
     def is_stored(self, query: Query, configuration: Configuration) -> bool:
         """Tell whether a model's rows are stored under a configuration."""

@@ -26,6 +26,9 @@ class QueryFacts:
     # Texts with other literals, where it matters which: each stands for as many calls as `sql`.
     draws: tuple[str, ...] = ()
     written_rows: int = 0  # in the window, by a query that writes; see `uses.writes`
+    # What a call is predicted to take at the horizon over what it takes now, where advice is to
+    # look ahead; 1 where it goes by what was.
+    predicted_ratio: float = 1.0
 
     def each_draw(self) -> tuple["QueryFacts", ...]:
         """Return the query once for each text, with that text's part of the calls and the time."""

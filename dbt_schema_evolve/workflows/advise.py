@@ -22,7 +22,7 @@ from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.workflows.catalogued import PAGE_BYTES
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.predict import Prediction, predict
-from dbt_schema_evolve.workflows.recommend import gather
+from dbt_schema_evolve.workflows.recommend import as_they_were, gather
 
 MakeTwin = Callable[[Catalog, LineageSchema, Evidence], AbstractContextManager[Twin]]
 
@@ -57,12 +57,13 @@ def advise(
     judge: Judge = TRUSTING,
     candidates: Candidates = NOBODY,
     proven: Collection[str] = (),
+    weigh: Callable[[Evidence], Evidence] = as_they_were,
 ) -> Advice:
     """Go from the history to a patch; nothing is written anywhere.
 
     Without a bound in bytes, changes may take a tenth of what the relations take today. `clock` and
     `judge` as in `recommend`; one of `candidates` makes the forecasts; `proven` are number keys of
-    what the last validation accepted.
+    what the last validation accepted; `weigh` says for how much each query counts.
     """
     progress.step("read schema and statistics")
     catalog = warehouse.catalog()
@@ -71,7 +72,7 @@ def advise(
     progress.step("forecast")
     prediction = predict(lineage, history, now, horizon_days, candidates)
     evidence, unpriced = gather(lineage, catalog, history, prediction.forecasts)
-    evidence = replace(evidence, proven=frozenset(proven))
+    evidence = weigh(replace(evidence, proven=frozenset(proven)))
     progress.step(f"price changes for {len(evidence.queries)} queries on the planner twin")
     with make_twin(catalog, lineage.schema, evidence) as twin:
         selection = recommend(

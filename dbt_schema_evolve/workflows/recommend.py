@@ -1,14 +1,15 @@
 """Gather the facts of the window and choose the changes that are worth having together."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from dbt_schema_evolve.ingest.builds import model_runs
 from dbt_schema_evolve.patch.wishes import read_wishes
 from dbt_schema_evolve.ports import History
 from dbt_schema_evolve.recommend import RECOMMENDERS
 from dbt_schema_evolve.records.catalog import Catalog
-from dbt_schema_evolve.records.evidence import Evidence
+from dbt_schema_evolve.records.evidence import Evidence, QueryFacts
 from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.workload import QueryStat, Skip
 from dbt_schema_evolve.workflows.catalogued import never_analyzed, with_catalog
@@ -52,6 +53,33 @@ def gather(
     )
     skips += (*own_skips, *unread, *never_analyzed(evidence, catalog))
     return with_catalog(evidence, catalog), skips
+
+
+def as_they_were(evidence: Evidence) -> Evidence:
+    """Let each query count for what it took in the window."""
+    return evidence
+
+
+def by_forecast(evidence: Evidence) -> Evidence:
+    """Let each query that has a forecast count for what it will take at the horizon."""
+    ratios = {each.subject: each.predicted_ratio for each in evidence.forecasts}
+
+    def ahead(query: QueryFacts) -> QueryFacts:
+        ratio = ratios.get(query.node_id or query.fingerprint, 1.0)
+        return replace(query, predicted_ratio=ratio)
+
+    return replace(
+        evidence,
+        queries=tuple(map(ahead, evidence.queries)),
+        model_queries=tuple(map(ahead, evidence.model_queries)),
+    )
+
+
+WEIGHTS: Mapping[str, Callable[[Evidence], Evidence]] = {
+    "now": as_they_were,
+    "forecast": by_forecast,
+}
+"""By the project's setting `weigh_by`."""
 
 
 def window_days(stats: Sequence[QueryStat]) -> float:

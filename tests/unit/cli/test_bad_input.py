@@ -95,6 +95,14 @@ def test_verbs_before_the_first_ingest_say_so_and_make_nothing(project: Path, ve
     assert not (project / ".schema_evolve").exists()
 
 
+def test_weights_in_the_vars_that_nobody_knows_are_refused(project: Path) -> None:
+    text = "name: shop\nvars: {schema_evolve: {weigh_by: mood}}\n"
+    (project / "dbt_project.yml").write_text(text)
+    where = ["--project-dir", str(project), "--profiles-dir", str(project)]
+    lines = error_lines(CliRunner().invoke(main, ["recommend", *where]))
+    assert lines[0] == " error: vars.schema_evolve.weigh_by is neither now nor forecast: 'mood'"
+
+
 def test_budget_in_the_vars_that_is_no_size_is_refused(project: Path) -> None:
     (project / "dbt_project.yml").write_text("name: shop\nvars: {schema_evolve: {budget: much}}\n")
     where = ["--project-dir", str(project), "--profiles-dir", str(project)]

@@ -2,6 +2,8 @@
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from dbt_schema_evolve.recommend.cost import Estimate
@@ -13,6 +15,9 @@ from dbt_schema_evolve.records.changes import (
     IndexSpec,
     Selection,
 )
+from dbt_schema_evolve.records.evidence import Evidence
+from dbt_schema_evolve.records.forecasts import Forecast
+from dbt_schema_evolve.workflows.recommend import as_they_were, by_forecast
 from tests.fakes.evidence import evidence_of, named
 from tests.fakes.planner import DictPlanner
 
@@ -154,3 +159,24 @@ def test_an_exchange_keeps_the_bounds_that_a_first_choice_keeps() -> None:
     assert free.keys() == {BY_B, by_c}
     assert free[BY_B] > free[by_c]
     assert choose_within(free[BY_B] + free[by_c] // 2).keys() == {BY_A, by_c}
+
+
+def test_a_query_that_will_take_longer_goes_before_one_that_saves_more_today() -> None:
+    evidence = evidence_of(shop("table"))
+    candidates = [
+        Candidate("index", spec, frozenset({"q", "r"}), "because") for spec in (BY_A, BY_B)
+    ]
+    of_one = Budget(bytes=DictPlanner(COSTS).size_bytes(BY_A))
+
+    def best(evidence: Evidence) -> set[Any]:
+        return chosen(select(evidence, candidates, DictPlanner(COSTS), of_one))
+
+    slower = forecast("r", now_us=1_000.0, then_us=3_000.0)
+    assert best(evidence) == {BY_A}
+    assert best(by_forecast(replace(evidence, forecasts=(slower,)))) == {BY_B}
+    assert best(as_they_were(replace(evidence, forecasts=(slower,)))) == {BY_A}
+
+
+def forecast(subject: str, now_us: float, then_us: float) -> Forecast:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    return Forecast(subject, now, 30.0, now_us, then_us, then_us, then_us, 0.9, "", "it grows")
