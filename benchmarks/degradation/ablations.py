@@ -22,8 +22,8 @@ OWN = frozenset(
         "plan_fill_ratio",
     )
 )
-_OWN_SERIES = ("log_us", "log_blocks", "log_temp_blocks", "log_rows", "log_calls", "uses_")
-"""What is known of a subject alone: its times and work, its statement, its plan of today. All else
+_OWN_SERIES = ("log_us", "log_blocks", "log_temp_blocks", "log_rows", "log_calls")
+"""What is known of a subject alone: its times and work, its plan of today. All else
 says which rows reach it, how it follows them, who reads it, or what the planner says of sizes to
 come, and nobody would know that without lineage."""
 

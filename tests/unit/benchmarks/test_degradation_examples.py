@@ -116,7 +116,7 @@ def test_columns_are_of_the_product_of_the_oracle_or_of_neither() -> None:
 def test_without_lineage_nothing_is_known_of_relations_upstream_or_sizes_to_come() -> None:
     assert set(OWN) <= set(FEATURES)
     own = set(filter(without_lineage, FEATURES))
-    assert {"log_us_slope_per_day", "plan_changes", "uses_join", "days_since_last"} <= own
+    assert {"log_us_slope_per_day", "plan_changes", "days_since_last"} <= own
     about = {name.partition("_")[0] for name in own}
     assert not about & {"driver", "largest", "upstream", "projected", "skew", "flow", "fan"}
     assert not any(name.endswith(("_7", "_14", "_30")) for name in own)
