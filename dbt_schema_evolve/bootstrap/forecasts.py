@@ -23,6 +23,7 @@ from dbt_schema_evolve.workflows.remembered import RememberedWarehouse
 from dbt_schema_evolve.workflows.train import train
 
 _NEWS = timedelta(hours=20)  # what the twin said is asked for anew once a day
+_FRESH = timedelta(days=4)  # a long weekend without a build is no end
 _LEARNED_FROM = timedelta(days=180)  # what the flow of data was before says little of now
 
 
@@ -42,8 +43,8 @@ class ProjectForecasts:
         candidates = predictors.candidates(self.app.project.state_dir, model)
         limit_us = None if limit_seconds is None else limit_seconds * 1_000_000
         with self._known() as known:
-            now = clock.now()
-            notes = (*known.notes, *self._look_ahead(known, now))
+            now, doubts = _as_of(known.history, clock.now())
+            notes = (*known.notes, *doubts, *self._look_ahead(known, now))
             self.app.progress.step("forecast")
             with what_is_there_set_aside():
                 return foresee(
@@ -97,6 +98,15 @@ class ProjectForecasts:
         except (WarehouseError, OracleError) as error:
             return (f"no plan was looked at ahead: {error.problem}",)
         return ()
+
+
+def _as_of(history: DuckHistory, now: datetime) -> tuple[datetime, tuple[str, ...]]:
+    """Return the instant to look ahead from: where facts end long ago it is their end."""
+    captures = history.captures()
+    if not captures or now - captures[-1].captured_at <= _FRESH:
+        return now, ()
+    last = captures[-1].captured_at
+    return last, (f"the last capture is of {last:%Y-%m-%d}, and so are these forecasts",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,14 @@ def test_without_a_warehouse_it_goes_on_and_says_so(shop: Path) -> None:
     assert result.stderr.splitlines()[-1].endswith("no plan was looked at")
 
 
+def test_a_history_that_ended_long_ago_is_looked_at_from_its_end(tmp_path: Path) -> None:
+    old = Shop(start=datetime(1995, 4, 1, tzinfo=UTC))
+    result = run(project(tmp_path, old.captures(), fct_limit=60), "predict")
+    assert result.stdout.startswith("Breaks within 30 days:")
+    note = "the last capture is of 1995-04-20, and so are these forecasts"
+    assert note in result.stderr
+
+
 def test_json_prints_the_records(shop: Path) -> None:
     found: dict[str, Any] = json.loads(run(shop, "predict", "--format", "json").stdout)
     assert found["horizon_days"] == 30
