@@ -56,7 +56,6 @@ class ProjectForecasts:
 
         With too little history nothing is written: what ships stays, or what was trained before.
         """
-        prior = predictors.shipped()
         with self._known() as known:
             now = clock.now()
             facts = read_facts(known.lineage, known.history, now - _LEARNED_FROM)
@@ -66,7 +65,7 @@ class ProjectForecasts:
             now,
             self.app.progress,
             predictors.learn,
-            prior.predictor if prior is not None else None,
+            predictors.shipped().predictor,
         )
         if not write or not trained.training.scored_by:
             return trained.training
