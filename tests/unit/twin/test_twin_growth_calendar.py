@@ -117,6 +117,13 @@ def test_a_drift_goes_on_and_the_others_lose_what_it_gains() -> None:
     assert found.most_common_frequencies == pytest.approx((0.44, 0.1 * 0.56 / 0.7))
 
 
+def test_the_only_value_of_a_column_has_nothing_to_gain() -> None:
+    alone = ColumnStatistics("customer_id", False, 0.0, 4, 1, ("7",), (1.0,), (), 0.0)
+    drifts = {ColumnName(EVENTS, "customer_id"): 0.01}
+    found = later(column(), 1.5, 14, alone, drifts=drifts).statistics[1]
+    assert found.most_common_frequencies == (1.0,)
+
+
 def test_a_drift_has_to_be_clear() -> None:
     def profiles(*shares: float) -> list[ColumnProfile]:
         return [

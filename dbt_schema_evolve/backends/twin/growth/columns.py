@@ -28,10 +28,10 @@ def _drifted(row: ColumnStatistics, drift: float) -> ColumnStatistics:
 
     What is left to the values of the histogram follows: shares are of all rows.
     """
-    if not drift or not row.most_common_frequencies:
-        return row
     present = 1 - row.null_fraction
-    first, *rest = row.most_common_frequencies
+    first, *rest = row.most_common_frequencies or (present,)
+    if not drift or first >= present:
+        return row  # nothing drifts, or there is no other value to lose what it gains
     there = min(max(first + drift, min(rest, default=0.0)), _MOST_COMMON * present)
     left = (present - there) / max(present - first, there - first)
     return replace(
