@@ -13,6 +13,9 @@ from tests.bolt_server import bolt_server
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 
+# An autovacuum between two looks at a database makes them differ.
+_STILL = {"autovacuum": "off"}
+
 _numbers = itertools.count()
 
 
@@ -24,7 +27,7 @@ def cluster() -> Iterator[Cluster]:
     and a server that root starts runs as another user.
     """
     with tempfile.TemporaryDirectory(prefix="se-cluster-") as folder:
-        settings = {"shared_preload_libraries": "pg_stat_statements"}
+        settings = {"shared_preload_libraries": "pg_stat_statements"} | _STILL
         with Cluster(Path(folder) / "one", settings) as running:
             yield running
 
@@ -36,7 +39,7 @@ def debian_cluster() -> Iterator[Cluster]:
         pytest.skip("needs Debian's packages postgresql-15 and postgresql-15-hypopg")
     with (
         tempfile.TemporaryDirectory(prefix="se-cluster-") as folder,
-        Cluster(Path(folder) / "debian", {"autovacuum": "off"}, DEBIAN_15) as running,
+        Cluster(Path(folder) / "debian", _STILL, DEBIAN_15) as running,
     ):
         yield running
 

@@ -278,6 +278,7 @@ def test_constraints_and_partitions_are_told_apart(
         "insert into public.p select generate_series(0, 9); analyze public.p;"
         "create materialized view public.m as select 1 as x; create index on public.m (x)"
     )
+    connection.execute("vacuum public.m")  # it counts rows, and looks at no column
     capture(connection)
     assert connection.execute(
         "select relation_name, kind, estimated_rows from schema_evolve.relation_profiles order by 1"

@@ -31,26 +31,11 @@ def larger(cluster: Cluster) -> Iterator[psycopg.Connection]:
         admin.execute("drop database larger")
 
 
-# One between the reading of the catalog and the plans would be held against the twin.
-_NO_AUTOVACUUM = """
-    do $$
-    declare relation regclass;
-    begin
-        for relation in
-            select oid from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace
-        loop
-            execute format('alter table %s set (autovacuum_enabled = off)', relation);
-        end loop;
-    end $$
-"""
-
-
 @pytest.mark.parametrize("workload", tpc.WORKLOADS)
 def test_every_query_is_planned_as_the_real_database_plans_it(
     cluster: Cluster, connection: psycopg.Connection, workload: str
 ) -> None:
     tpc.load(connection, workload, 0.01)
-    connection.execute(_NO_AUTOVACUUM.encode())
     if workload == "tpch":
         for index in INDEXES:
             connection.execute(index.encode())
