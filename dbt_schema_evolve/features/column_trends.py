@@ -13,7 +13,8 @@ from dbt_schema_evolve.features.timeline import Floats
 from dbt_schema_evolve.features.type_limits import (
     greatest_length,
     greatest_number,
-    narrower_integer,
+    greatest_of,
+    narrower_integers,
 )
 from dbt_schema_evolve.records.column_trends import ColumnTrend, NarrowerType, Share, Slope
 from dbt_schema_evolve.records.profiles import ColumnProfile, ColumnRange
@@ -63,7 +64,7 @@ def _trend(name: ColumnName, profiles: Sequence[ColumnProfile], now: datetime) -
         _growth(_of(ranges, lambda r: None if r.sequence is None else r.sequence.value), now),
         reach.greatest_length,
         _growth(_of(ranges, lambda r: r.greatest_length), now),
-        _narrower(last.type, ranges, growth, now),
+        tuple(_narrower(last.type, ranges, growth, now)),
         _share([(each.captured_at, each.top_value_ratio) for each in profiles], now),
         _share([(each.captured_at, each.null_ratio) for each in profiles], now),
         reach.references,
@@ -135,23 +136,41 @@ def _since_leap(days: Floats, values: Floats) -> int:
 
 def _narrower(
     type_name: str, ranges: _Ranges, growth: Slope | None, now: datetime
-) -> NarrowerType | None:
-    """Return the smallest type that would have held everything that these ranges saw."""
+) -> Iterator[NarrowerType]:
+    """Yield the smaller types that would have held everything that these ranges saw."""
     known = [(at, reach.value_bits, reach) for at, reach in ranges if reach.value_bits is not None]
     if not known:
-        return None
-    found = narrower_integer(type_name, max(bits for _, bits, _ in known))
-    if found is None:
-        return None
-    name, limit = found
+        return
+    all_bits = [bits for _, bits, _ in known]
+    days = (now - known[0][0]) / _DAY
     highest = known[-1][2].highest
-    return NarrowerType(
-        name,
-        limit,
-        (now - known[0][0]) / _DAY,
-        all(reach.is_exact for _, _, reach in known),
-        None if growth is None or highest is None else growth.until(limit - highest),
-    )
+    is_exact = all(reach.is_exact for _, _, reach in known)
+    for name, held_bits in narrower_integers(type_name, max(all_bits)):
+        limit = greatest_of(held_bits)
+        until = None if growth is None or highest is None else growth.until(limit - highest)
+        if highest is None:
+            at_least: float | None = _at_least_days(all_bits, held_bits, days)
+        else:
+            at_least = None if growth is None else _earliest(growth, limit - highest)
+        yield NarrowerType(name, limit, days, len(known), is_exact, until, at_least)
+
+
+def _earliest(growth: Slope, gap: int) -> float:
+    """Return the days until a gap is closed by the upper end of a slope."""
+    if growth.high_per_day <= 0:
+        return math.inf
+    return max(gap / growth.high_per_day - growth.age_days, 0.0)
+
+
+def _at_least_days(seen_bits: Sequence[int], held_bits: int, days: float) -> float:
+    """Return when magnitudes reach a limit at the steepest pace that they allow.
+
+    Of b bits is what lies between half of 2^b and 2^b. So in these days the value rose by no more
+    than from half of the least magnitude to the whole of the greatest.
+    """
+    greatest = 2.0 ** max(seen_bits)
+    rise = greatest - 2.0 ** min(seen_bits) / 2
+    return days * (2.0**held_bits - greatest) / rise
 
 
 def _share(ratios: Iterable[tuple[datetime, float | None]], now: datetime) -> Share | None:

@@ -1,6 +1,7 @@
 """The greatest number that a type can hold, and the smaller types that would do."""
 
 import re
+from collections.abc import Iterator
 
 INTEGERS = (("smallint", 15), ("integer", 31), ("bigint", 63))
 """Integer types from the smallest on, with the bits that they have besides the sign."""
@@ -27,17 +28,16 @@ def greatest_length(type_name: str) -> int | None:
     return None if found is None else int(found[1])
 
 
-def narrower_integer(type_name: str, bits: int) -> tuple[str, int] | None:
-    """Return the smallest integer type that holds numbers of so many bits, and its greatest.
+def narrower_integers(type_name: str, bits: int) -> Iterator[tuple[str, int]]:
+    """Yield the smaller integer types that hold numbers of so many bits, and their own bits.
 
-    None where the type is that small already, or may hold fractions.
+    Nothing where the type is that small already, or may hold fractions.
     """
     for name, held_bits in INTEGERS:
-        if name == type_name:
-            return None
+        if name == type_name or not _is_whole(type_name):
+            return
         if bits <= held_bits:
-            return (name, greatest_of(held_bits)) if _is_whole(type_name) else None
-    return None
+            yield name, held_bits
 
 
 def greatest_of(bits: int) -> int:

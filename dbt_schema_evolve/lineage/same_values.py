@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dbt_schema_evolve.records.lineage import EdgeKind, LineageGraph
 from dbt_schema_evolve.records.relations import ColumnName, RelationName
 
-_UNCHANGED = frozenset({EdgeKind.IDENTITY, EdgeKind.RENAME, EdgeKind.CAST})
+UNCHANGED = frozenset({EdgeKind.IDENTITY, EdgeKind.RENAME, EdgeKind.CAST})
 
 _Place = tuple[RelationName | str, str]  # a node that stores nothing is known by its id
 
@@ -32,7 +32,7 @@ def _onward(
     }
     onward: defaultdict[_Place, set[_Place]] = defaultdict(set)
     for edge in graph.column_edges:
-        if edge.kind in _UNCHANGED:
+        if edge.kind in UNCHANGED:
             source = names.get(edge.source, edge.source), edge.source_column
             target = names.get(edge.target, edge.target), edge.target_column
             onward[source].add(target)

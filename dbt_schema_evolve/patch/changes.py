@@ -18,7 +18,13 @@ from dbt_schema_evolve.patch.index_config import (
 )
 from dbt_schema_evolve.patch.meta_config import known_to_node
 from dbt_schema_evolve.patch.places import Place, meta_place_for, place_for
-from dbt_schema_evolve.records.changes import DropIndexSpec, IndexSpec, MaterializationSpec, Spec
+from dbt_schema_evolve.records.changes import (
+    ColumnTypeSpec,
+    DropIndexSpec,
+    IndexSpec,
+    MaterializationSpec,
+    Spec,
+)
 from dbt_schema_evolve.records.patches import FileEdit
 from dbt_schema_evolve.records.project import Node, Project
 
@@ -67,6 +73,8 @@ def change_for(spec: Spec, target: Target) -> Change | ByHand:
         return _materialize(spec, target)
     if isinstance(spec, DropIndexSpec):
         return _drop_index(spec, target)
+    if isinstance(spec, ColumnTypeSpec):
+        return ByHand("a column has the type that the model's SELECT gives it, and no config does")
     return _add_index(spec, target)
 
 
@@ -76,6 +84,8 @@ def ddl_hint(spec: Spec) -> str:
         return f"by hand: {spec.create_sql}"
     if isinstance(spec, DropIndexSpec):
         return f"by hand: drop index <name>, found by \\d {spec.relation}: {spec.index}"
+    if isinstance(spec, ColumnTypeSpec):
+        return f"by hand: cast {', '.join(f'{column} to {kind}' for column, kind in spec.types)}"
     return f"by hand: set materialized to {spec.materialized}"
 
 

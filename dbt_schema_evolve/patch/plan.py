@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dbt_schema_evolve.errors import PatchError
 from dbt_schema_evolve.patch.changes import ByHand, Target, change_for, ddl_hint
 from dbt_schema_evolve.records.changes import (
+    ColumnTypeSpec,
     DropIndexSpec,
     IndexSpec,
     MaterializationSpec,
@@ -15,7 +16,7 @@ from dbt_schema_evolve.records.project import Project
 from dbt_schema_evolve.records.workload import Skip
 
 # A model is stored before it gets an index, and loses old indexes before it gets new ones.
-_ORDER = (MaterializationSpec, DropIndexSpec, IndexSpec)
+_ORDER = (MaterializationSpec, ColumnTypeSpec, DropIndexSpec, IndexSpec)
 
 
 def plan_patch(

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
-from dbt_schema_evolve.recommend import index, materialization, redundant_index
+from dbt_schema_evolve.recommend import column_type, index, materialization, redundant_index
 from dbt_schema_evolve.recommend.cost import CostOracle
 from dbt_schema_evolve.recommend.judge import TRUSTING, Judge
 from dbt_schema_evolve.recommend.selection import select, silent
+from dbt_schema_evolve.recommend.skew import notices
 from dbt_schema_evolve.recommend.wishes import forbidden, heeding, pinned
 from dbt_schema_evolve.records.changes import Budget, Candidate, Selection
 from dbt_schema_evolve.records.evidence import Evidence
@@ -24,6 +25,7 @@ RECOMMENDERS: tuple[Recommender, ...] = (
     Recommender("materialization", materialization.propose),
     Recommender("index", index.propose),
     Recommender("redundant_index", redundant_index.propose),
+    Recommender("column_type", column_type.propose),
 )
 
 
@@ -54,4 +56,5 @@ def recommend(
     # materialization should change again would be a circle.
     again = [heeding(wishes, each.propose) for each in active if each.kind != "materialization"]
     selection = select(evidence, candidates, oracle, budget, again, clock, judge, say)
-    return replace(selection, rejected=(*selection.rejected, *refused))
+    told = () if only else notices(evidence)
+    return replace(selection, rejected=(*selection.rejected, *refused), notices=told)

@@ -8,9 +8,11 @@ from dbt_schema_evolve.recommend.cost import AS_IT_IS
 from dbt_schema_evolve.recommend.ownership import STORED, builds, owner
 from dbt_schema_evolve.recommend.pricing import Query
 from dbt_schema_evolve.recommend.search import Search
+from dbt_schema_evolve.recommend.type_bytes import Freed, freed
 from dbt_schema_evolve.recommend.upkeep import table_write_cost
 from dbt_schema_evolve.records.changes import (
     Candidate,
+    ColumnTypeSpec,
     Configuration,
     ConsumerBenefit,
     DropIndexSpec,
@@ -48,6 +50,9 @@ def advice_for_a_person(
     """Turn candidates that nobody can price into advice, without a claim about queries."""
     made = []
     for candidate in sorted(candidates, key=lambda each: repr(each.spec)):
+        if isinstance(candidate.spec, ColumnTypeSpec):
+            made.append(_other_types(evidence, candidate, candidate.spec))
+            continue
         node = owner(evidence, candidate.spec.relation)
         run = evidence.runs.get(node.unique_id) if node is not None else None
         if node is None or run is None:
@@ -71,6 +76,34 @@ def advice_for_a_person(
             )
         )
     return made
+
+
+def _other_types(
+    evidence: Evidence, candidate: Candidate, spec: ColumnTypeSpec
+) -> Recommendation:
+    node = owner(evidence, spec.relation)
+    space = freed(evidence, spec)
+    return Recommendation(
+        kind=candidate.kind,
+        spec=spec,
+        model_id=node.unique_id if node is not None else "",
+        reason=candidate.reason,
+        evidence=() if space is None else (_rows_sentence(space),),
+        benefits=(),
+        consumers=(),
+        estimated_benefit_ratio=0.0,
+        estimated_bytes=0 if space is None else -space.bytes,
+        estimated_build_us=0,
+        undo=_undo(evidence, spec),
+        by_hand=candidate.by_hand,
+    )
+
+
+def _rows_sentence(space: Freed) -> str:
+    return (
+        f"Each of {space.rows:,} rows takes {space.row_after:,.0f} bytes instead of "
+        f"{space.row_before:,.0f}, header and padding included."
+    )
 
 
 def _recommendation(
@@ -272,6 +305,10 @@ def _undo(evidence: Evidence, spec: Spec) -> str:
         return f"Take the index out of the config of {node.name}; the next build leaves it out."
     if isinstance(spec, DropIndexSpec):
         return f"Make it again: {spec.index.create_sql}."
+    if isinstance(spec, ColumnTypeSpec):
+        former_types = {each.column: each.type for each in evidence.columns.get(spec.relation, ())}
+        casts = (f"{column} to {former_types.get(column, '?')}" for column, _ in spec.types)
+        return f"Cast {', '.join(casts)} again and build it once."
     former = node.materialized if node is not None else "view"
     name = node.name if node is not None else str(spec.relation)
     return f"Set materialized='{former}' for {name} again and build it once."

@@ -10,6 +10,7 @@ from dbt_schema_evolve.recommend.cost import AS_IT_IS, CostOracle, Estimate, Unp
 from dbt_schema_evolve.recommend.ownership import STORED
 from dbt_schema_evolve.recommend.upkeep import table_write_cost
 from dbt_schema_evolve.records.changes import (
+    ColumnTypeSpec,
     Configuration,
     DropIndexSpec,
     IndexSpec,
@@ -296,7 +297,7 @@ def _query(number: int, facts: QueryFacts, relations: Mapping[str, RelationName]
 
 def _notices(query: Query, spec: Spec, *, anything: bool) -> bool:
     """Tell whether a spec of a relation behind a query could change the query's price."""
-    if isinstance(spec, MaterializationSpec):
+    if isinstance(spec, MaterializationSpec | ColumnTypeSpec):
         return True
     index = spec.index if isinstance(spec, DropIndexSpec) else spec
     used = query.used.get(spec.relation)

@@ -13,6 +13,7 @@ from dbt_schema_evolve.recommend.search import Search
 from dbt_schema_evolve.records.changes import (
     Budget,
     Candidate,
+    ColumnTypeSpec,
     DropIndexSpec,
     MaterializationSpec,
     Rejection,
@@ -143,9 +144,11 @@ def _grow(search: Search, additions: Sequence[Candidate]) -> None:
 
 
 def _is_for_a_person(candidate: Candidate) -> bool:
-    """Tell advice that no oracle can price: how much of a table is new is not in any plan."""
+    """Tell advice that no oracle can price: rows that are new, or of another width."""
     spec = candidate.spec
-    return isinstance(spec, MaterializationSpec) and spec.materialized == "incremental"
+    if isinstance(spec, MaterializationSpec):
+        return spec.materialized == "incremental"
+    return isinstance(spec, ColumnTypeSpec)
 
 
 def _without_doubles(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -7,7 +7,13 @@ from dbt_schema_evolve.recommend.judge import MAX_REGRESSION_RISK, TRUSTING, Jud
 from dbt_schema_evolve.recommend.ownership import STORED, builds, owner
 from dbt_schema_evolve.recommend.pricing import Pricer, Query
 from dbt_schema_evolve.recommend.upkeep import index_build_cost, spec_build_cost
-from dbt_schema_evolve.records.changes import Configuration, DropIndexSpec, IndexSpec, Spec
+from dbt_schema_evolve.records.changes import (
+    ColumnTypeSpec,
+    Configuration,
+    DropIndexSpec,
+    IndexSpec,
+    Spec,
+)
 from dbt_schema_evolve.records.evidence import Evidence
 
 # A consumer's query that gets dearer by more than this fails validation, so we do not propose it.
@@ -115,7 +121,7 @@ class Worth:
             if node is not None and node.materialized == "view" and own is not None:
                 rows = self._pricer.estimate(own, AS_IT_IS).rows
             return index_build_cost(self._evidence, spec, rows)
-        if spec.materialized in STORED:
+        if isinstance(spec, ColumnTypeSpec) or spec.materialized in STORED:
             return 0.0
         existing = self._evidence.indexes.get(spec.relation, ())
         return -sum(index_build_cost(self._evidence, index.spec) for index in existing)

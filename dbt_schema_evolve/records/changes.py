@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from dbt_schema_evolve.records.plans import PlanNode
 from dbt_schema_evolve.records.predicates import normal_predicate
-from dbt_schema_evolve.records.relations import RelationName, quoted
+from dbt_schema_evolve.records.relations import ColumnName, RelationName, quoted
 from dbt_schema_evolve.records.workload import Skip
 
 
@@ -116,7 +116,19 @@ class MaterializationSpec:
         return f"{self.relation} as {self.materialized}"
 
 
-Spec = IndexSpec | DropIndexSpec | MaterializationSpec
+@dataclass(frozen=True, slots=True, order=True)
+class ColumnTypeSpec:
+    """Other types for columns of a relation; together, for alone they may save nothing."""
+
+    relation: RelationName
+    types: tuple[tuple[str, str], ...]  # column and type, in the table's order
+
+    def __str__(self) -> str:
+        """The types for people: `marts.lines (quantity smallint, line_number smallint)`."""
+        return f"{self.relation} ({', '.join(f'{column} {kind}' for column, kind in self.types)})"
+
+
+Spec = IndexSpec | DropIndexSpec | MaterializationSpec | ColumnTypeSpec
 Configuration = frozenset[Spec]
 """Specs that are priced together; the empty one is the warehouse as it is."""
 
@@ -216,6 +228,15 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about a column that no change of ours mends, and what it means for others."""
+
+    column: ColumnName
+    sentence: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """What was chosen together, what was not, and what the choice rests on."""
 
@@ -229,6 +250,7 @@ class Selection:
     unpriced: tuple[Skip, ...]
     oracle_calls: int = 0
     priced_queries: int = 0  # how many pairs of query and configuration the oracle saw
+    notices: tuple[Notice, ...] = ()  # the worst first
 
     @property
     def configuration(self) -> Configuration:

@@ -63,8 +63,12 @@ class NarrowerType:
     type: str
     limit: int  # its greatest number
     days: float  # for which no value that was looked at exceeded it
+    looks: int  # in these days
     is_exact: bool  # all values were looked at each time, not samples
     until: Span | None  # when growth reaches the limit; None: not foreseeable, or not growing
+    # Days until the limit at the least: at the steepest pace that growth or, of other columns than
+    # keys, the magnitudes allow. None: a key's pace is not known.
+    at_least_days: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class ColumnTrend:
     sequence_growth: Slope | None = None
     greatest_length: int | None = None
     length_growth: Slope | None = None
-    narrower: NarrowerType | None = None
+    narrower: tuple[NarrowerType, ...] = ()  # the smallest first
     top_share: Share | None = None  # of the commonest value
     null_share: Share | None = None
     references: ColumnName | None = None
@@ -113,3 +117,16 @@ class Alarm:
     is_exact: bool  # False: out of a sample; the true value may be higher
     values_of: ColumnName  # whose values were watched; the column itself, or what it is made from
     affected: tuple[ColumnName, ...] = ()  # columns with the same values and the same limit
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedColumns:
+    """What the history of columns says, as far as advice can follow from it."""
+
+    trends: tuple[ColumnTrend, ...] = ()  # sorted by column
+    alarms: tuple[Alarm, ...] = ()  # the soonest first
+    calculated: frozenset[ColumnName] = frozenset()  # expressions are made of their values
+    aggregated: frozenset[ColumnName] = frozenset()  # sums, averages, windows are
+
+
+NOTHING_WATCHED = WatchedColumns()

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from dbt_schema_evolve.records.column_trends import NOTHING_WATCHED, WatchedColumns
 from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
 from dbt_schema_evolve.records.project import Node
@@ -96,6 +97,7 @@ class Evidence:
     proven: frozenset[str] = frozenset()  # number keys of what the last validation accepted
     server: Server = Server()
     foreign_keys: tuple[tuple[RelationName, str, str], ...] = ()  # relation, name, definition
+    watched: WatchedColumns = NOTHING_WATCHED
 
     def time_shares(self) -> dict[str, float]:
         """Return each query's share of the time that queries and builds of the window took."""

@@ -23,6 +23,7 @@ from dbt_schema_evolve.workflows.catalogued import PAGE_BYTES
 from dbt_schema_evolve.workflows.lineage import Lineage, read_lineage
 from dbt_schema_evolve.workflows.predict import Prediction, predict
 from dbt_schema_evolve.workflows.recommend import as_they_were, gather
+from dbt_schema_evolve.workflows.watched_columns import watched_columns
 
 MakeTwin = Callable[[Catalog, LineageSchema, Evidence], AbstractContextManager[Twin]]
 
@@ -72,7 +73,8 @@ def advise(
     progress.step("forecast")
     prediction = predict(lineage, history, now, horizon_days, candidates)
     evidence, unpriced = gather(lineage, catalog, history, prediction.forecasts)
-    evidence = weigh(replace(evidence, proven=frozenset(proven)))
+    watched = watched_columns(evidence, history, lineage, now)
+    evidence = weigh(replace(evidence, proven=frozenset(proven), watched=watched))
     progress.step(f"price changes for {len(evidence.queries)} queries on the planner twin")
     with make_twin(catalog, lineage.schema, evidence) as twin:
         selection = recommend(

@@ -10,6 +10,7 @@ from dbt_schema_evolve.ports import History
 from dbt_schema_evolve.predict.choice import NOBODY, Candidates, Learned
 from dbt_schema_evolve.predict.labels import SLOWER
 from dbt_schema_evolve.predict.limits import days_until
+from dbt_schema_evolve.records.column_trends import Alarm
 from dbt_schema_evolve.records.forecasts import Breach, Forecast
 from dbt_schema_evolve.records.prospects import Foresight, Issued, Limit, Prospect
 from dbt_schema_evolve.workflows.alarms import alarms
@@ -36,7 +37,18 @@ def foresee(
     """
     prediction = predict(lineage, history, now, horizon_days, candidates)
     if candidates.learned is not None:
-        history.add_forecasts(_issued(candidates.learned, prediction, horizon_days))
+        history.add_forecasts(_issued(candidates.learned, prediction))
+    return foresight(prediction, lineage, alarms(history, lineage, now), limit_us, notes)
+
+
+def foresight(
+    prediction: Prediction,
+    lineage: Lineage,
+    found_alarms: Sequence[Alarm],
+    limit_us: float | None = None,
+    notes: Sequence[str] = (),
+) -> Foresight:
+    """Return what a prediction means: limits, days until them, and who is affected."""
     own, unread = own_limits_us(lineage.project.nodes)
     limits = {f.subject: _limit(f, own, limit_us) for f in prediction.forecasts}
     breaches = _breaches(prediction, limits)
@@ -47,22 +59,22 @@ def foresee(
         for each in prediction.forecasts
     ]
     return Foresight(
-        made_at=now,
-        horizon_days=horizon_days,
+        made_at=prediction.made_at,
+        horizon_days=prediction.horizon_days,
         spoke=prediction.spoke,
         prospects=tuple(sorted(prospects, key=_soonest)),
         skips=(*prediction.skips, *unread),
-        alarms=alarms(history, lineage, now),
+        alarms=tuple(found_alarms),
         notes=tuple(notes),
     )
 
 
-def _issued(learned: Learned, prediction: Prediction, horizon_days: float) -> list[Issued]:
+def _issued(learned: Learned, prediction: Prediction) -> list[Issued]:
     """Return what the learned predictor says, also where it was not heard: it may recover."""
     said = (
         prediction.forecasts
         if prediction.predictor is learned.predictor
-        else learned.predictor.predict(prediction.cases, horizon_days)
+        else learned.predictor.predict(prediction.cases, prediction.horizon_days)
     )
     return [
         Issued(

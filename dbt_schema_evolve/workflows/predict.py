@@ -28,6 +28,8 @@ class Prediction:
     cases: tuple[Case, ...]
     predictor: Predictor
     spoke: Spoke
+    made_at: datetime
+    horizon_days: float
 
 
 def predict(
@@ -43,4 +45,4 @@ def predict(
     issued = history.forecasts(learned.id, now - JUDGED) if learned is not None else ()
     predictor, spoke = chosen(candidates, cases, matured(issued, cases))
     found, skips = forecasts(cases, horizon_days, predictor)
-    return Prediction(found, skips, cases, predictor, spoke)
+    return Prediction(found, skips, cases, predictor, spoke, now, horizon_days)

@@ -1,10 +1,14 @@
 """Evidence written down as plain dicts, so that a golden case fits on a screen."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dbt_schema_evolve.features.column_trends import column_trends
+from dbt_schema_evolve.predict.alarms import alarms
 from dbt_schema_evolve.records.changes import IndexKey, IndexSpec
+from dbt_schema_evolve.records.column_trends import WatchedColumns
 from dbt_schema_evolve.records.evidence import (
     Evidence,
     ModelRuns,
@@ -12,7 +16,13 @@ from dbt_schema_evolve.records.evidence import (
     QueryFacts,
     Server,
 )
-from dbt_schema_evolve.records.profiles import ColumnProfile, IndexProfile, RelationProfile
+from dbt_schema_evolve.records.profiles import (
+    ColumnProfile,
+    ColumnRange,
+    IndexProfile,
+    RelationProfile,
+    SequenceState,
+)
 from dbt_schema_evolve.records.project import Node
 from dbt_schema_evolve.records.relations import ColumnName, RelationKind, RelationName
 from dbt_schema_evolve.records.workload import ColumnUse, QueryUses, UseKind
@@ -81,7 +91,72 @@ def evidence_of(case: Mapping[str, Any]) -> Evidence:
             (named(relation), name, definition)
             for relation, name, definition in case.get("foreign_keys", ())
         ),
+        watched=_watched(case, columns),
     )
+
+
+def _watched(
+    case: Mapping[str, Any], columns: Mapping[RelationName, tuple[ColumnProfile, ...]]
+) -> WatchedColumns:
+    """Read what columns say under `past`, through the stages that would have read a history."""
+    facts = {
+        (named(text), column): found
+        for text, what in case.get("relations", {}).items()
+        for column, found in what.get("columns", {}).items()
+    }
+    past = [
+        each
+        for profiles in columns.values()
+        for profile in profiles
+        for each in _past(profile, facts[profile.relation, profile.column].get("past"))
+    ]
+    trends = column_trends(past, NOW)
+    return WatchedColumns(
+        trends,
+        alarms(trends, {}, NOW),
+        frozenset(map(_column, case.get("calculated", ()))),
+        frozenset(map(_column, case.get("aggregated", ()))),
+    )
+
+
+def _column(text: str) -> ColumnName:
+    relation, column = text.split("/")
+    return ColumnName(named(relation), column)
+
+
+def _past(profile: ColumnProfile, what: Mapping[str, Any] | None) -> Iterator[ColumnProfile]:
+    """Yield a profile a look; of two numbers, the first was in the beginning, the second is now.
+
+    `{days: 120, every: 1, bits: 6, key: [10, 500], length: ..., top: [0.3, 0.4]}`.
+    """
+    if what is None:
+        return
+    looks = int(what.get("days", 120) / what.get("every", 1)) + 1
+    for look in range(looks):
+        share = look / max(looks - 1, 1)
+
+        def now_of(key: str, share: float = share) -> Any:
+            given = what.get(key)
+            if not isinstance(given, list):
+                return given
+            return type(given[1])(given[0] + share * (given[1] - given[0]))
+
+        key, sequence = now_of("key"), now_of("sequence")
+        state = SequenceState(sequence, what.get("ends", 2**63 - 1)) if sequence else None
+        references = what.get("references")
+        yield replace(
+            profile,
+            captured_at=NOW - timedelta(days=what.get("days", 120) * (1 - share)),
+            top_value_ratio=now_of("top"),
+            range=ColumnRange(
+                now_of("bits") if key is None else key.bit_length(),
+                key,
+                what.get("exact", key is not None),
+                now_of("length"),
+                state,
+                _column(references) if references else None,
+            ),
+        )
 
 
 def _server(what: Mapping[str, Any]) -> Server:
@@ -115,9 +190,10 @@ def _profiles(
             facts.get("distinct"),
             facts.get("width", 4),
             facts.get("correlation"),
+            position=facts.get("position", number),
             collation=facts.get("collation", ""),
         )
-        for column, facts in what.get("columns", {}).items()
+        for number, (column, facts) in enumerate(what.get("columns", {}).items(), 1)
     )
     indexes = tuple(
         IndexProfile(
@@ -149,6 +225,7 @@ def _node(name: RelationName, what: Mapping[str, Any]) -> Node | None:
         path=f"models/{name.name}.sql",
         depends_on=tuple(what.get("depends_on", ())),
         language=what.get("language", "sql"),
+        raw_code=what.get("sql", ""),
         config=what.get("config", {}),
     )
 

@@ -5,7 +5,8 @@ import pytest
 from dbt_schema_evolve.features.type_limits import (
     greatest_length,
     greatest_number,
-    narrower_integer,
+    greatest_of,
+    narrower_integers,
 )
 
 
@@ -59,7 +60,7 @@ def test_a_text_holds_as_many_characters_as_its_type_says(type_name: str, limit:
 def test_the_smallest_integer_type_that_would_do(
     type_name: str, bits: int, name: str | None
 ) -> None:
-    found = narrower_integer(type_name, bits)
-    assert (found and found[0]) == name
-    if found is not None:
-        assert found[1] == greatest_number(found[0])
+    found = list(narrower_integers(type_name, bits))
+    assert (found[0][0] if found else None) == name
+    for narrower, held_bits in found:
+        assert greatest_of(held_bits) == greatest_number(narrower)

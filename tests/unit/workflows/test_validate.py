@@ -129,7 +129,9 @@ def advice() -> Advice:
         lineage=Lineage(
             PROJECT, project_schema(PROJECT, {}), LineageGraph((), (), ()), (), {}, (), ()
         ),
-        prediction=Prediction((), (), (), Persistence(), Spoke("persistence", "a test")),
+        prediction=Prediction(
+            (), (), (), Persistence(), Spoke("persistence", "a test"), NOW, horizon_days=30.0
+        ),
         evidence=Evidence(
             window_days=10.0, queries=queries, model_queries=(),
             models={node.relation: node for node in NODES if node.relation},
