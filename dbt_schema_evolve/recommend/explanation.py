@@ -78,9 +78,7 @@ def advice_for_a_person(
     return made
 
 
-def _other_types(
-    evidence: Evidence, candidate: Candidate, spec: ColumnTypeSpec
-) -> Recommendation:
+def _other_types(evidence: Evidence, candidate: Candidate, spec: ColumnTypeSpec) -> Recommendation:
     node = owner(evidence, spec.relation)
     space = freed(evidence, spec)
     return Recommendation(

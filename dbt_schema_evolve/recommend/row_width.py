@@ -57,7 +57,9 @@ def field(type_name: str, average_bytes: int | None, null_ratio: float | None) -
         return Field(((width, 1.0),), boundary, nulls)
     if average_bytes is None or average_bytes < 0:
         return None
-    return Field(_spread(average_bytes), 1 if average_bytes < _SHORT else 4, nulls)
+    is_numeric = _PARAMETERS.sub("", type_name) == "numeric"
+    widths = _digits(average_bytes) if is_numeric else _letters(average_bytes)
+    return Field(widths, 1 if average_bytes < _SHORT else 4, nulls)
 
 
 def fields(columns: Iterable[ColumnProfile], types: Mapping[str, str]) -> list[Field] | None:
@@ -137,7 +139,14 @@ def _fixed(type_name: str, average_bytes: int | None) -> tuple[int, int] | None:
     return _ENUM if is_own and average_bytes == _ENUM[0] else None
 
 
-def _spread(average_bytes: int) -> tuple[tuple[int, float], ...]:
+def _digits(average_bytes: int) -> tuple[tuple[int, float], ...]:
+    """Numbers take three bytes and two for each four digits: an odd number."""
+    if average_bytes % 2:
+        return ((average_bytes, 1.0),)
+    return ((max(average_bytes - 1, 3), 0.5), (average_bytes + 1, 0.5))
+
+
+def _letters(average_bytes: int) -> tuple[tuple[int, float], ...]:
     """Let texts end anywhere around their average, so that what follows is padded on average."""
     if average_bytes <= _CODE:
         return ((average_bytes, 1.0),)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isinf
+from math import floor, isinf
 
 from dbt_schema_evolve.recommend.access import all_queries
 from dbt_schema_evolve.records.column_trends import ColumnTrend, NarrowerType
@@ -72,13 +72,14 @@ def smaller_types(
 def sentence(column: str, narrower: NarrowerType) -> str:
     """Return what speaks for a smaller type."""
     seen = "looks" if narrower.is_exact else "samples"
+    pace = "at its pace" if narrower.is_exact else "at the steepest pace that they allow"
     years = (narrower.at_least_days or 0.0) / _YEAR
     if isinf(years):
         ahead = "it does not grow"
     elif years >= _MANY_YEARS:
-        ahead = f"at its pace none will for {_MANY_YEARS:,} years and more"
+        ahead = f"{pace} none will for {_MANY_YEARS:,} years and more"
     else:
-        ahead = f"at its pace none will for {years:,.0f} years"
+        ahead = f"{pace} none will for {floor(years):,} years"
     return (
         f"for {narrower.days:.0f} days no value of `{column}` has exceeded {narrower.limit:,} in "
         f"{narrower.looks:,} {seen}, and {ahead}"

@@ -17,7 +17,7 @@ def where_to_cast(node: Node, spec: ColumnTypeSpec, sampled: Collection[str]) ->
     if sampled:
         # Nobody knows the largest value, and a cast that fails takes the build with it.
         ends = ", ".join(f"max(abs({quoted(column)}))" for column in sampled)
-        steps.insert(0, f"samples can miss, so ask `select {ends} from {spec.relation.sql}` first")
+        steps.insert(0, f"samples can miss a value, so look at {ends} of {spec.relation.sql} first")
         # Of bigint a sum is numeric, of the smaller ones bigint, which divides without a rest.
         steps.append("look at queries that divide by a sum of them, or a sum of them by something")
     return "; ".join(steps)
@@ -25,7 +25,9 @@ def where_to_cast(node: Node, spec: ColumnTypeSpec, sampled: Collection[str]) ->
 
 def where_to_widen(node: Node, spec: ColumnTypeSpec) -> str:
     """Say where to make columns larger: mostly upstream, and in casts on the way."""
-    found = [f"{column} in line {line}" for column, _ in spec.types if (line := _line(node, column))]
+    found = [
+        f"{column} in line {line}" for column, _ in spec.types if (line := _line(node, column))
+    ]
     casts = f" ({', '.join(found)})" if found else ""
     steps = [f"widen what it is made from first, then its casts in {node.path}{casts}"]
     return "; ".join([*steps, *_besides(node)])
@@ -39,7 +41,8 @@ def _cast(node: Node, column: str, kind: str) -> str:
 def _line(node: Node, column: str) -> int | None:
     """Return the one line that makes a column: the one that casts it, or else that names it."""
     name = re.escape(column)
-    makes = re.compile(rf'\bas\s+"?{name}"?\s*(?:,|$)|"?\b{name}"?\s*::\s*{_INTEGER}\b', re.I)
+    named, cast = rf'\bas\s+"?{name}"?\s*(?:,|$)', rf'"?\b{name}"?\s*::\s*{_INTEGER}\b'
+    makes = re.compile(f"{named}|{cast}", re.IGNORECASE)
     lines = [line.partition("--")[0] for line in node.raw_code.splitlines()]
     found = [number for number, line in enumerate(lines, 1) if makes.search(line)]
     return found[0] if len(found) == 1 else None

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dbt_schema_evolve.records.changes import Recommendation, Rejection, Selection
+from dbt_schema_evolve.records.changes import ColumnTypeSpec, Recommendation, Rejection, Selection
 from dbt_schema_evolve.records.patches import ConfigPatch, FileEdit
 from dbt_schema_evolve.records.trials import Decision, KeptVerdict
 from dbt_schema_evolve.report import figures
@@ -31,7 +31,7 @@ def recommendations_text(found: Recommended) -> str:
     selection = found.selection
     if not selection.recommendations:
         lines = ["Nothing to recommend: no change saves enough for its size and build time."]
-        return "\n".join([*lines, *_wishes(selection)])
+        return "\n".join([*lines, *_notices(selection), *_wishes(selection)])
     lines = []
     for number, item in enumerate(readable(selection.recommendations, found.labels), 1):
         lines += [*_recommendation(number, item, found), ""]
@@ -40,7 +40,7 @@ def recommendations_text(found: Recommended) -> str:
         f"Together: {saved:.0%} of the workload's estimated cost, "
         f"{figures.size(selection.estimated_bytes)} of space."
     )
-    return "\n".join([*lines, *_wishes(selection)])
+    return "\n".join([*lines, *_notices(selection), *_wishes(selection)])
 
 
 def recommendation_text(number: int, found: Recommended) -> str:
@@ -91,6 +91,10 @@ def _consumers(item: Recommendation) -> str:
 
 
 def _gain(item: Recommendation, verdict: KeptVerdict | None) -> str:
+    if isinstance(item.spec, ColumnTypeSpec):
+        return (
+            "room for the rows to come" if item.estimated_bytes >= 0 else "space; no query priced"
+        )
     text = f"estimated {figures.percent(item.estimated_benefit_ratio)} of the workload's cost"
     if verdict is None:
         return text
@@ -128,6 +132,14 @@ def _changed_lines(step: FileEdit) -> Iterator[str]:
     for line in difflib.ndiff(before, after):
         if line.startswith(("+ ", "- ")) and line[2:].strip():
             yield line
+
+
+def _notices(selection: Selection) -> Iterator[str]:
+    if selection.notices:
+        yield ""
+        yield "To be known:"
+    for notice in selection.notices:
+        yield from labelled("", f"{notice.sentence}. {notice.meaning}")
 
 
 def _wishes(selection: Selection) -> Iterator[str]:

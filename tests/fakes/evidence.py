@@ -119,11 +119,6 @@ def _watched(
     )
 
 
-def _column(text: str) -> ColumnName:
-    relation, column = text.split("/")
-    return ColumnName(named(relation), column)
-
-
 def _past(profile: ColumnProfile, what: Mapping[str, Any] | None) -> Iterator[ColumnProfile]:
     """Yield a profile a look; of two numbers, the first was in the beginning, the second is now.
 

@@ -1,6 +1,7 @@
 """Trials go on until what is left was accepted together, and the patch carries just that."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from dbt_schema_evolve.lineage.graph import project_schema
 from dbt_schema_evolve.patch.diff import unified_diff
@@ -23,6 +24,7 @@ from dbt_schema_evolve.workflows.predict import Prediction
 from dbt_schema_evolve.workflows.validate import Validation, validate
 
 ORDERS, EVENTS = RelationName("marts", "orders"), RelationName("marts", "events")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 INDEX = {each: IndexSpec(each, (IndexKey("id"),)) for each in (ORDERS, EVENTS)}
 FILES = {
     f"models/{each.name}.sql": b"{{ config(materialized='table') }}\nselect 1 as id\n"
@@ -130,7 +132,7 @@ def advice() -> Advice:
             PROJECT, project_schema(PROJECT, {}), LineageGraph((), (), ()), (), {}, (), ()
         ),
         prediction=Prediction(
-            (), (), (), Persistence(), Spoke("persistence", "a test"), NOW, horizon_days=30.0
+            (), (), (), Persistence(), Spoke("persistence", "a test"), NOW, 30.0
         ),
         evidence=Evidence(
             window_days=10.0, queries=queries, model_queries=(),
