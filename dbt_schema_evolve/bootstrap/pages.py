@@ -9,6 +9,7 @@ from dbt_schema_evolve.report.contents import ReportInput
 from dbt_schema_evolve.report.names import readable, readable_verdicts
 from dbt_schema_evolve.report.recommendation_text import Recommended
 from dbt_schema_evolve.workflows.advise import Advice
+from dbt_schema_evolve.workflows.foresee import foresight
 from dbt_schema_evolve.workflows.validate import Validation
 
 
@@ -47,7 +48,8 @@ def report_input(
         recommendations=readable(selection.recommendations, labels),
         verdicts=readable_verdicts(validation.verdicts, labels) if validation else (),
         trials=validation.trials if validation else (),
-        forecasts=advice.prediction.forecasts,
+        foresight=foresight(advice.prediction, advice.lineage, advice.evidence.watched.alarms),
+        notices=selection.notices,
         graph=graph,
         labels=labels,
         diff=diff,

@@ -213,6 +213,11 @@ class Recommendation:
     payers: tuple[Payer, ...] = ()  # largest first
 
     @property
+    def is_priced(self) -> bool:
+        """Whether an oracle could tell what queries gain: of work for a person it mostly cannot."""
+        return not self.by_hand or bool(self.benefits)
+
+    @property
     def number_key(self) -> str:
         """What names a recommendation across runs: its kind and its spec."""
         return f"{self.kind}: {self.spec}"

@@ -23,7 +23,7 @@ def alarms_text(alarms: Sequence[Alarm], limit: int) -> list[str]:
 
 def alarms_markdown(alarms: Sequence[Alarm], limit: int) -> str:
     """Return a list with a heading."""
-    items = [f"* {text_span(f'{alarm_sentence(a)}{_with_others(a)}')}" for a in alarms[:limit]]
+    items = [f"* {text_span(f'{alarm_sentence(a)}{with_others(a)}')}" for a in alarms[:limit]]
     rest = more(alarms, limit)
     return "\n".join(["Columns that will be full:", "", *items, *([f"* {rest}"] if rest else [])])
 
@@ -36,6 +36,14 @@ def alarm_sentence(alarm: Alarm) -> str:
         return f"{subject} is {full} full: {reached}; how fast it {moves} is not known yet"
     pace = f"{moves} {_amount(alarm.growth.per_day)} a day"
     return f"{subject} {verb} {_when(alarm)}: {reached} and {pace}"
+
+
+def with_others(alarm: Alarm) -> str:
+    """Return who shares an alarm, as the rest of its sentence."""
+    if not alarm.affected:
+        return ""
+    names = ", ".join(map(_quoted, alarm.affected[:_SHOWN]))
+    return f"; the same values: {names} {more(alarm.affected, _SHOWN)}".rstrip()
 
 
 def _words(alarm: Alarm) -> tuple[str, str, str, str]:
@@ -53,16 +61,9 @@ def _words(alarm: Alarm) -> tuple[str, str, str, str]:
 
 
 def _paragraph(alarm: Alarm) -> list[str]:
-    text = f"{alarm_sentence(alarm)}{_with_others(alarm)}"
+    text = f"{alarm_sentence(alarm)}{with_others(alarm)}"
     lines = textwrap.wrap(text, WIDTH - 4, break_on_hyphens=False)
     return [f"  {lines[0]}", *(f"    {line}" for line in lines[1:])]
-
-
-def _with_others(alarm: Alarm) -> str:
-    if not alarm.affected:
-        return ""
-    names = ", ".join(map(_quoted, alarm.affected[:_SHOWN]))
-    return f"; the same values: {names} {more(alarm.affected, _SHOWN)}".rstrip()
 
 
 def _when(alarm: Alarm) -> str:

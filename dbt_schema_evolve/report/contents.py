@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from dbt_schema_evolve.records.changes import Recommendation, Rejection
-from dbt_schema_evolve.records.forecasts import Forecast
+from dbt_schema_evolve.records.changes import Notice, Recommendation, Rejection
 from dbt_schema_evolve.records.lineage import LineageGraph
+from dbt_schema_evolve.records.prospects import Foresight
 from dbt_schema_evolve.records.trials import Decision, SpeedComparison, Trial, Verdict
 from dbt_schema_evolve.records.workload import Skip
 
@@ -21,7 +21,8 @@ class ReportInput:
     recommendations: tuple[Recommendation, ...] = ()  # in the order in which they pay
     verdicts: tuple[Verdict, ...] = ()  # the last of a recommendation counts
     trials: tuple[Trial, ...] = ()
-    forecasts: tuple[Forecast, ...] = ()
+    foresight: Foresight | None = None  # None: nobody looked ahead
+    notices: tuple[Notice, ...] = ()  # the worst first
     graph: LineageGraph | None = None  # None: nobody looked
     labels: Mapping[str, str] = field(default_factory=dict)  # fingerprint -> short SQL
     diff: str = ""

@@ -1,6 +1,6 @@
 """What breaks next, as a comment on a pull request or a message in a channel."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dbt_schema_evolve.records.prospects import Foresight, Prospect
 from dbt_schema_evolve.report.alarm_text import alarms_markdown
@@ -17,7 +17,7 @@ def foresight_markdown(foresight: Foresight, limit: int) -> str:
     spoke = foresight.spoke
     blocks = [f"### What breaks within {days}"]
     if foresight.prospects:
-        blocks.append("\n".join(_table(foresight.prospects[:limit])))
+        blocks.append(prospects_table(foresight.prospects[:limit]))
     else:
         blocks.append("No forecast: the history is too short, or nothing grows.")
     if len(foresight.prospects) > limit:
@@ -30,7 +30,12 @@ def foresight_markdown(foresight: Foresight, limit: int) -> str:
     return "\n\n".join([*blocks, *map(text_span, foresight.notes)]) + "\n"
 
 
-def _table(prospects: tuple[Prospect, ...]) -> Iterator[str]:
+def prospects_table(prospects: Sequence[Prospect]) -> str:
+    """Return a row for each: when it breaks, how likely, why, and who is affected."""
+    return "\n".join(_rows(prospects))
+
+
+def _rows(prospects: Sequence[Prospect]) -> Iterator[str]:
     yield f"| {' | '.join(_HEAD)} |"
     yield f"|{'---|' * len(_HEAD)}"
     for each in prospects:

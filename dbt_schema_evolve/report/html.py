@@ -9,11 +9,14 @@ from typing import TypeVar
 import jinja2
 from markupsafe import Markup
 
-from dbt_schema_evolve.records.forecasts import Forecast
+from dbt_schema_evolve.records.prospects import Prospect
 from dbt_schema_evolve.report import contents, figures
+from dbt_schema_evolve.report.alarm_text import alarm_sentence, with_others
 from dbt_schema_evolve.report.charts import forecast_range, paired_bars, tone
 from dbt_schema_evolve.report.contents import ReportInput
+from dbt_schema_evolve.report.forecast_text import also, subject, when, who
 from dbt_schema_evolve.report.lineage_chart import MOST_NODES, draw, vertices
+from dbt_schema_evolve.report.recommendation_text import UNPRICED
 
 # A page that one reads holds so many rows; what is left out is counted on it.
 _MOST_ROWS = 60
@@ -28,6 +31,8 @@ def render(report: ReportInput) -> str:
     """Return the whole page; the same input gives the same text."""
     proposals = contents.proposals(report)
     measured = contents.speeds(report)
+    prospects = report.foresight.prospects if report.foresight is not None else ()
+    alarms = report.foresight.alarms if report.foresight is not None else ()
     return _template().render(
         report=report,
         stamp=contents.stamp(report),
@@ -40,8 +45,11 @@ def render(report: ReportInput) -> str:
         speeds=[(speed, paired_bars(speed), tone(speed)) for speed, _ in _first(measured)],
         more_speeds=_rest(measured),
         results=contents.result_summary(report),
-        forecasts=_forecast_rows(report.forecasts),
-        more_forecasts=_rest(report.forecasts),
+        ahead=report.foresight,
+        forecasts=_forecast_rows(prospects),
+        more_forecasts=_rest(prospects),
+        alarms=[f"{alarm_sentence(each)}{with_others(each)}" for each in _first(alarms)],
+        more_alarms=_rest(alarms),
         lineage=_lineage(report),
         diff=_diff_lines(report.diff),
         skips=_first(report.skips),
@@ -50,6 +58,7 @@ def render(report: ReportInput) -> str:
         more_not_looked_at=_rest(report.not_looked_at),
         name=lambda subject: _shortened(contents.subject_name(report, subject)),
         figures=figures,
+        unpriced=UNPRICED,
     )
 
 
@@ -82,10 +91,33 @@ def _diff_lines(diff: str) -> list[DiffLine]:
 _IN_HUNK = {"+": "added", "-": "removed", "\\": "note"}
 
 
-def _forecast_rows(forecasts: Sequence[Forecast]) -> list[tuple[Forecast, str]]:
-    shown = _first(forecasts)
-    worst = max((item.predicted_high_us / item.measured_us for item in shown), default=1.0)
-    return [(item, forecast_range(item, worst)) for item in shown]
+@dataclass(frozen=True, slots=True)
+class ForecastRow:
+    """One row of what breaks, in the words of `predict`."""
+
+    prospect: Prospect
+    name: str
+    breaks: str  # when, with the interval; empty: not within the horizon
+    chart: Markup
+    why: tuple[str, ...]  # the leading cause first
+    affected: tuple[str, ...]
+
+
+def _forecast_rows(prospects: Sequence[Prospect]) -> list[ForecastRow]:
+    shown = _first(prospects)
+    forecasts = [each.forecast for each in shown]
+    worst = max((each.predicted_high_us / each.measured_us for each in forecasts), default=1.0)
+    return [
+        ForecastRow(
+            each,
+            subject(each, _LABEL),
+            when(each.breach) if each.breaks else "",
+            forecast_range(each.forecast, worst),
+            (each.forecast.reason, *also(each.forecast)),
+            tuple(who(each.affected)),
+        )
+        for each in shown
+    ]
 
 
 def _counts(proposals: Sequence[contents.Proposal]) -> list[tuple[str, int]]:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.workload import Skip
+from dbt_schema_evolve.report.alarm_text import alarms_markdown
 from dbt_schema_evolve.report.contents import (
     Proposal,
     ReportInput,
@@ -17,9 +17,12 @@ from dbt_schema_evolve.report.contents import (
     subject_name,
 )
 from dbt_schema_evolve.report.figures import count, duration, percent, signed, size, speedup
+from dbt_schema_evolve.report.forecast_markdown import prospects_table
+from dbt_schema_evolve.report.recommendation_text import UNPRICED
 from dbt_schema_evolve.report.spans import code_cell, text_span
 
 _LABEL = 100  # characters of a query that still make a table readable
+_MOST = 30  # forecasts, and alarms: a comment on a pull request holds 65,536 characters
 
 
 def render(report: ReportInput) -> str:
@@ -30,7 +33,8 @@ def render(report: ReportInput) -> str:
         *_proposed(report),
         *_proven(report),
         *_rejected(report),
-        *_forecasts(report),
+        *_ahead(report),
+        *_columns(report),
         *_lineage(report),
         *_patch(report),
         *_skipped("Left to a person", report.skips),
@@ -57,12 +61,13 @@ def _proposal(item: Proposal) -> str:
     if measured is not None and measured.measured_build_us is not None:
         took = measured.measured_build_us
         build += f", measured {signed(took, duration(took))}"
+    saves = f"estimated {percent(change.estimated_benefit_ratio)} of the workload's cost"
     lines = [
         f"### {item.number}. {code_cell(change.number_key)} — {item.decision}",
         "",
         text_span(change.reason),
         "",
-        f"- saves: estimated {percent(change.estimated_benefit_ratio)} of the workload's cost",
+        f"- saves: {saves if change.is_priced else UNPRICED}",
         f"- space: {space}",
         f"- per dbt run: {build}",
     ]
@@ -120,25 +125,28 @@ def _rejected(report: ReportInput) -> Iterator[str]:
         yield "\n".join(f"- {code_cell(name)}: {text_span(reason)}" for name, reason in named)
 
 
-def _forecasts(report: ReportInput) -> Iterator[str]:
-    if not report.forecasts:
+def _ahead(report: ReportInput) -> Iterator[str]:
+    ahead = report.foresight
+    if ahead is None or not ahead.prospects:
         return
-    yield "## What will get slower"
-    yield _table(
-        ("what", "now", "in", "predicted", "interval", "why"),
-        (
-            (
-                code_cell(_short(subject_name(report, item.subject))),
-                duration(item.measured_us),
-                count(round(item.horizon_days), "day"),
-                f"{duration(item.predicted_us)} ({item.predicted_ratio:.2f}x)",
-                _interval(item),
-                text_span(item.reason),
-            )
-            for item in report.forecasts
-        ),
-        escaped=True,
-    )
+    yield f"## What breaks within {count(round(ahead.horizon_days), 'day')}"
+    yield prospects_table(ahead.prospects[:_MOST])
+    if len(ahead.prospects) > _MOST:
+        yield f"Less urgent: {len(ahead.prospects) - _MOST:,} more."
+    yield text_span(f"Forecast by the {ahead.spoke.predictor}: {ahead.spoke.reason}.")
+
+
+def _columns(report: ReportInput) -> Iterator[str]:
+    alarms = report.foresight.alarms if report.foresight is not None else ()
+    if not alarms and not report.notices:
+        return
+    yield "## Columns to watch"
+    if alarms:
+        yield alarms_markdown(alarms, _MOST)
+    if report.notices:
+        yield "\n".join(
+            f"- {text_span(f'{each.sentence}. {each.meaning}')}" for each in report.notices
+        )
 
 
 def _lineage(report: ReportInput) -> Iterator[str]:
@@ -181,8 +189,3 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, escaped: b
 
 def _short(text: str) -> str:
     return text if len(text) <= _LABEL else text[: _LABEL - 1].rstrip() + "…"
-
-
-def _interval(item: Forecast) -> str:
-    low, high = duration(item.predicted_low_us), duration(item.predicted_high_us)
-    return f"{low} to {high} ({percent(item.coverage)})"

@@ -5,13 +5,14 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dbt_schema_evolve.records.changes import ColumnTypeSpec, Recommendation, Rejection, Selection
+from dbt_schema_evolve.records.changes import Recommendation, Rejection, Selection
 from dbt_schema_evolve.records.patches import ConfigPatch, FileEdit
 from dbt_schema_evolve.records.trials import Decision, KeptVerdict
 from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.report.names import readable
 
 WIDTH = 100
+UNPRICED = "not priced: no plan of today shows it"
 _WORDS = {Decision.ACCEPT: "proven", Decision.REJECT: "refuted", Decision.INCONCLUSIVE: "open"}
 
 
@@ -91,10 +92,8 @@ def _consumers(item: Recommendation) -> str:
 
 
 def _gain(item: Recommendation, verdict: KeptVerdict | None) -> str:
-    if isinstance(item.spec, ColumnTypeSpec):
-        return (
-            "room for the rows to come" if item.estimated_bytes >= 0 else "space; no query priced"
-        )
+    if not item.is_priced:
+        return UNPRICED
     text = f"estimated {figures.percent(item.estimated_benefit_ratio)} of the workload's cost"
     if verdict is None:
         return text

@@ -1,21 +1,20 @@
 """A report with a little of everything, for the renderers' tests."""
 
-from datetime import UTC, datetime
-
 from dbt_schema_evolve.records.changes import (
     Candidate,
+    ColumnTypeSpec,
     DropIndexSpec,
     IndexKey,
     IndexSpec,
     MaterializationSpec,
+    Notice,
     QueryBenefit,
     Recommendation,
     Rejection,
     Spec,
 )
-from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.lineage import Consumer, LineageGraph, LineageNode, RelationEdge
-from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.relations import ColumnName, RelationName
 from dbt_schema_evolve.records.trials import (
     Decision,
     ResultCheck,
@@ -25,9 +24,9 @@ from dbt_schema_evolve.records.trials import (
 )
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report.contents import ReportInput
+from tests.unit.report.ahead import FORESIGHT, NOW
 
 ORDERS = RelationName("marts", "fct_orders")
-NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 
 DIFF = """diff --git a/models/marts/fct_orders.sql b/models/marts/fct_orders.sql
 --- a/models/marts/fct_orders.sql
@@ -88,6 +87,19 @@ SOURCE = recommendation(
     model_id="",
     by_hand="dbt does not build raw.events: whoever loads it has to make this change",
 )
+TYPES = recommendation(
+    "column_type",
+    ColumnTypeSpec(ORDERS, (("quantity", "smallint"),)),
+    reason="for 120 days no value of `quantity` has exceeded 32,767",
+    evidence=("Each of 40,000,000 rows takes 40 bytes instead of 48.",),
+    benefits=(),
+    consumers=(),
+    estimated_benefit_ratio=0.0,
+    estimated_bytes=-320_000_000,
+    estimated_build_us=0,
+    undo="Cast quantity to bigint again and build it once.",
+    by_hand="in models/fct_orders.sql cast quantity to smallint (line 12)",
+)
 
 SPEEDS = (
     SpeedComparison("q1", 12_400, 48_200.0, 7_900.0, 0.164, 0.151, 0.182),
@@ -137,14 +149,16 @@ def report() -> ReportInput:
             ("median speed-up", "6.1x"),
             ("results identical", "2 of 3"),
         ),
-        recommendations=(INDEX, VIEW, DROP, SOURCE),
+        recommendations=(INDEX, VIEW, DROP, SOURCE, TYPES),
         verdicts=verdicts,
         trials=(Trial(1, (INDEX, VIEW), results, SPEEDS, (), verdicts),),
-        forecasts=(
-            Forecast("q1", NOW, 14.0, 48_200.0, 91_000.0, 74_000.0, 118_000.0, 0.9,
-                     "source.shop.raw.events", "raw.events grows 4 % a day"),
-            Forecast("model.shop.fct_orders", NOW, 14.0, 41e6, 66e6, 52e6, 90e6, 0.9,
-                     "source.shop.raw.orders", "raw.orders grows by 41,000 rows a day"),
+        foresight=FORESIGHT,
+        notices=(
+            Notice(
+                ColumnName(ORDERS, "customer_id"),
+                "36 % of the rows share one value of `marts.fct_orders.customer_id`",
+                "3 queries join on it.",
+            ),
         ),
         graph=graph(),
         labels={

@@ -1,5 +1,6 @@
 """The report's two renderers: complete, escaped, self-contained, and the same every time."""
 
+import os
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -8,14 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from dbt_schema_evolve.records.changes import IndexKey, IndexSpec, QueryBenefit
-from dbt_schema_evolve.records.forecasts import Forecast
+from dbt_schema_evolve.records.answers import Place
+from dbt_schema_evolve.records.changes import IndexKey, IndexSpec, Notice, QueryBenefit
+from dbt_schema_evolve.records.forecasts import Cause, CauseKind, Forecast
 from dbt_schema_evolve.records.lineage import Consumer, LineageGraph, LineageNode
-from dbt_schema_evolve.records.relations import RelationName
+from dbt_schema_evolve.records.prospects import (
+    Affected,
+    Foresight,
+    Limit,
+    Prospect,
+    Spoke,
+    Waiting,
+)
+from dbt_schema_evolve.records.relations import ColumnName, RelationName
 from dbt_schema_evolve.records.trials import Decision, SpeedComparison, Trial, Verdict
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.report import html, markdown
 from dbt_schema_evolve.report.contents import ReportInput
+from tests.unit.report.ahead import ALARM, CALM, FORESIGHT
 from tests.unit.report.sample import NOW, SPEEDS, recommendation, report
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "report"
@@ -53,6 +64,19 @@ class Page(HTMLParser):
         self.text += data
 
 
+def hostile_foresight() -> Foresight:
+    cause = Cause(CauseKind.SKEW, HOSTILE, 0.5, HOSTILE)
+    slower = Forecast(HOSTILE, NOW, 1.0, 1.0, 2.0, 1.0, 3.0, 0.9, HOSTILE, "x", 0.7, (cause, cause))
+    prospect = Prospect(
+        HOSTILE, HOSTILE, slower, Limit(1.5, HOSTILE), None, True,
+        Affected((Place(HOSTILE, "", HOSTILE, HOSTILE),), (Waiting(HOSTILE, HOSTILE, HOSTILE),)),
+    )  # fmt: skip
+    column = ColumnName(RelationName(HOSTILE, HOSTILE), HOSTILE)
+    alarm = replace(ALARM, column=column, type=HOSTILE, values_of=column, affected=(column,))
+    spoke = Spoke(HOSTILE, HOSTILE)
+    return Foresight(NOW, 1.0, spoke, (prospect,), (), (alarm,), (HOSTILE,))
+
+
 def hostile() -> ReportInput:
     """A report in which every name and sentence tries to break out."""
     item = recommendation(
@@ -76,7 +100,8 @@ def hostile() -> ReportInput:
         recommendations=(item,),
         verdicts=(verdict,),
         trials=(Trial(1, (item,), (), (speed,), (), (verdict,)),),
-        forecasts=(Forecast(HOSTILE, NOW, 1.0, 1.0, 2.0, 1.0, 3.0, 0.9, HOSTILE, HOSTILE),),
+        foresight=hostile_foresight(),
+        notices=(Notice(ColumnName(RelationName(HOSTILE, HOSTILE), HOSTILE), HOSTILE, HOSTILE),),
         graph=LineageGraph((node,), (), (), consumers=(Consumer("c", HOSTILE, HOSTILE),)),
         labels={HOSTILE: HOSTILE},
         diff=f"diff --git a/{HOSTILE} b/{HOSTILE}\n+{HOSTILE}\n",
@@ -101,6 +126,7 @@ def large() -> ReportInput:
         trials=(Trial(1, items, (), speeds, (), ()),),
         labels={f"q{number}": sql for number in range(1_000)},
         graph=LineageGraph(nodes, (), ()),
+        foresight=replace(FORESIGHT, prospects=(CALM,) * 2_000, alarms=(ALARM,) * 500),
         diff="".join(f"+{'x' * 90} {number}\n" for number in range(10_000)),
         skips=tuple(Skip(f"s{number}", "why " * 30) for number in range(2_000)),
     )
@@ -115,6 +141,8 @@ REPORTS = {
 
 
 def test_markdown_is_as_it_was_read_last() -> None:
+    if os.environ.get("SCHEMA_EVOLVE_GOLDEN") == "write":
+        (GOLDEN / "sample.md").write_text(markdown.render(report()), encoding="utf-8")
     assert markdown.render(report()) == (GOLDEN / "sample.md").read_text(encoding="utf-8")
 
 
@@ -153,7 +181,14 @@ def test_a_page_tells_all_there_is_to_tell() -> None:
         "shop: what to change, and why", "2026-11-23 06:30 UTC", "6.1x", "+214 MB", "+7.6 s",
         "marts.fct_orders (customer_id, ordered_at desc nulls last)", "Sales dashboard",
         "q3 is 1.25x slower (1.17 to 1.33)", "it would save 0.02 % of the cost for 90 MB",
-        "{'columns': ['customer_id', 'ordered_at desc']}", "raw.events grows 4 % a day",
+        "{'columns': ['customer_id', 'ordered_at desc']}", "raw.events grows 4.0 % a day",
+        "What breaks within 30 days", "in 9 days (6..15)", "82 %",
+        "1 min 18 s (1 min 3 s to 1 min 42 s",
+        "limit 1 min 0 s (meta.schema_evolve.limit_seconds)",
+        "36 % of its rows share one key (20 % of what speaks for it)", "dashboard Sales (finance)",
+        "Forecast by the prior: it ships with the package", "3 queries join on it",
+        "integer key raw.events.id overflows in 41 days (39..43)",
+        "marts.fct_orders (quantity smallint)",
         "no model of this project owns the relation", "the role may not read it",
         "3 models, 2 sources, 1 consumer", "dbt run --full-refresh",
     ):  # fmt: skip
@@ -164,6 +199,25 @@ def test_what_a_large_page_leaves_out_it_counts() -> None:
     words = Page(html.render(large())).text
     assert "and 9,200 more lines" in words
     assert "and 1,940 more" in words
+
+
+def test_a_page_without_a_look_ahead_says_nothing_of_it() -> None:
+    text = html.render(replace(report(), foresight=None, notices=()))
+    assert 'id="forecasts"' not in text
+    assert 'id="columns"' not in text
+
+
+def test_what_is_likely_to_degrade_without_a_date_is_told_as_likely() -> None:
+    calm = replace(CALM, breaks=True)
+    ahead = replace(FORESIGHT, prospects=(calm,), alarms=())
+    assert '<td data-label="breaks">likely</td>' in html.render(replace(report(), foresight=ahead))
+
+
+def test_a_long_list_of_forecasts_fits_into_a_comment() -> None:
+    text = markdown.render(REPORTS["large"])
+    ahead = text[text.index("## What breaks") : text.index("## Lineage")]
+    assert "Less urgent: 1,970 more." in ahead
+    assert len(ahead) < 20_000
 
 
 def test_a_sql_comment_that_goes_is_not_taken_for_a_file_s_name() -> None:
