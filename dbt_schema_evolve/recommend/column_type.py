@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dbt_schema_evolve.recommend.larger_types import larger
 from dbt_schema_evolve.recommend.ownership import owner
-from dbt_schema_evolve.recommend.smaller_types import Partners, sentence, smaller_types
+from dbt_schema_evolve.recommend.smaller_types import Bonds, sentence, smaller_types
 from dbt_schema_evolve.recommend.type_bytes import freed, least_change
 from dbt_schema_evolve.recommend.type_places import where_to_cast
 from dbt_schema_evolve.records.changes import Candidate
@@ -40,11 +40,11 @@ def propose(evidence: Evidence) -> Iterator[Candidate]:
     Undo    cast back to the former type and build the model.
     """
     yield from larger(evidence)
-    partners = Partners.of(evidence.watched.trends)
+    bonds = Bonds.of(evidence)
     for relation in sorted(evidence.relations):
         node = owner(evidence, relation)
         if node is not None and _is_castable(node):
-            yield from _smaller(evidence, relation, node, partners)
+            yield from _smaller(evidence, relation, node, bonds)
 
 
 def is_worth_reading(evidence: Evidence, trend: ColumnTrend) -> bool:
@@ -57,12 +57,12 @@ def is_worth_reading(evidence: Evidence, trend: ColumnTrend) -> bool:
 
 
 def _smaller(
-    evidence: Evidence, relation: RelationName, node: Node, partners: Partners
+    evidence: Evidence, relation: RelationName, node: Node, bonds: Bonds
 ) -> Iterator[Candidate]:
     choices = {
         each.column: found
         for each in evidence.columns.get(relation, ())
-        if (found := smaller_types(evidence, partners, ColumnName(relation, each.column)))
+        if (found := smaller_types(bonds, ColumnName(relation, each.column)))
     }
     spec = least_change(evidence, relation, {c: [n.type for n in ns] for c, ns in choices.items()})
     space = freed(evidence, spec)

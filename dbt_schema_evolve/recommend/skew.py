@@ -88,12 +88,12 @@ def _sentence(column: ColumnName, share: Share) -> str:
 def _meanings(ratio: float, joins: int, searches: int) -> Iterator[str]:
     if joins:
         yield (
-            f"{_queries(joins)} join on it: a hash join that outgrows work_mem cannot split the "
+            f"Joins on it in {_queries(joins)}: a hash join that outgrows work_mem cannot split the "
             "rows of one value, and a hash partition takes them all."
         )
     if searches:
         yield (
-            f"{_queries(searches)} look for single values of it: for this one an index is no "
+            f"Searches for a value of it in {_queries(searches)}: for this one an index is no "
             f"help; an index that leaves it out (`where`) is about {100 * ratio:.0f} % smaller."
         )
 

@@ -1,7 +1,7 @@
 """Which smaller integer types a column may have, and which it must not, whatever it holds."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import floor, isinf
 
@@ -25,21 +25,35 @@ _ORDER = ("smallint", "integer", "bigint")
 
 
 @dataclass(frozen=True, slots=True)
-class Partners:
-    """The trends of columns, and who is on the other side of their foreign keys."""
+class Bonds:
+    """What binds columns to their types: foreign keys, and who calculates with them."""
 
     trends: Mapping[ColumnName, ColumnTrend]
     referring: Mapping[ColumnName, tuple[ColumnName, ...]]
+    calculated: frozenset[ColumnName]
+    aggregated: frozenset[ColumnName]
 
     @classmethod
-    def of(cls, trends: Iterable[ColumnTrend]) -> "Partners":
-        """Index the trends of all columns."""
-        known = {trend.column: trend for trend in trends}
+    def of(cls, evidence: Evidence) -> "Bonds":
+        """Index what is known of all columns."""
+        watched = evidence.watched
+        known = {trend.column: trend for trend in watched.trends}
         referring: defaultdict[ColumnName, list[ColumnName]] = defaultdict(list)
         for trend in known.values():
             if trend.references is not None:
                 referring[trend.references].append(trend.column)
-        return cls(known, {name: tuple(sorted(found)) for name, found in referring.items()})
+        compared = {
+            use.column
+            for query in all_queries(evidence)
+            for use in query.uses.uses
+            if use.expression
+        }
+        return cls(
+            known,
+            {name: tuple(sorted(found)) for name, found in referring.items()},
+            watched.calculated | compared,
+            watched.aggregated,
+        )
 
     def widest(self, trend: ColumnTrend) -> int:
         """Return the place of the widest type beyond a foreign key; what is unknown is wide."""
@@ -49,15 +63,22 @@ class Partners:
         types = [self.trends[name].type if name in self.trends else "" for name in others]
         return max((_place(kind) for kind in types), default=-1)
 
+    def has_results(self, trend: ColumnTrend) -> bool:
+        """Tell whether values are computed from a column that would have another type with it."""
+        if trend.column in self.calculated:
+            return True
+        # Of keys, which have a highest value, nobody takes the sum; of others a sum of bigint is
+        # numeric, and one of integers is bigint.
+        is_summed = trend.type == "bigint" and trend.highest is None
+        return is_summed and trend.column in self.aggregated
 
-def smaller_types(
-    evidence: Evidence, partners: Partners, column: ColumnName
-) -> tuple[NarrowerType, ...]:
+
+def smaller_types(bonds: Bonds, column: ColumnName) -> tuple[NarrowerType, ...]:
     """Return the types that would do for years, the smallest first."""
-    trend = partners.trends.get(column)
-    if trend is None or trend.type not in _ORDER or _is_calculated_with(evidence, trend):
+    trend = bonds.trends.get(column)
+    if trend is None or trend.type not in _ORDER or bonds.has_results(trend):
         return ()
-    widest = partners.widest(trend)
+    widest = bonds.widest(trend)
     return tuple(
         narrower
         for narrower in trend.narrower
@@ -84,18 +105,6 @@ def sentence(column: str, narrower: NarrowerType) -> str:
         f"for {narrower.days:.0f} days no value of `{column}` has exceeded {narrower.limit:,} in "
         f"{narrower.looks:,} {seen}, and {ahead}"
     )
-
-
-def _is_calculated_with(evidence: Evidence, trend: ColumnTrend) -> bool:
-    watched, column = evidence.watched, trend.column
-    if column in watched.calculated:
-        return True
-    # Of keys, which have a highest value, nobody takes the sum; of the others a sum of bigint is
-    # numeric, and one of integers is bigint.
-    if trend.type == "bigint" and trend.highest is None and column in watched.aggregated:
-        return True
-    uses = (use for query in all_queries(evidence) for use in query.uses.uses)
-    return any(use.column == column and use.expression for use in uses)
 
 
 def _sequence_fits(trend: ColumnTrend, limit: int) -> bool:

@@ -209,3 +209,35 @@ def test_captures_of_older_versions_say_nothing_of_ranges() -> None:
     assert (found.column, found.days, found.points) == (ORDER_ID, 8.0, 9)
     assert (found.highest, found.growth, found.sequence) == (None,) * 3
     assert not found.narrower
+
+
+@given(st.floats(0, 2**40), st.floats(0, 2**30), st.integers(2, 60), st.sampled_from([1.0, 7.0]))
+def test_magnitudes_never_promise_more_time_than_a_steady_pace_leaves(
+    first: float, pace: float, looks: int, step: float
+) -> None:
+    numbers = [int(first + pace * step * look) for look in range(looks)]
+    found = trend(
+        of_ranges([ColumnRange(each.bit_length()) for each in numbers], "bigint", step=step)
+    )
+    for narrower in found.narrower:
+        rise = (numbers[-1] - numbers[0]) / narrower.days
+        if rise:
+            assert narrower.at_least_days is not None
+            assert narrower.at_least_days <= (narrower.limit + 1 - numbers[-1]) / rise * (1 + 1e-9)
+
+
+def test_a_key_whose_pace_is_not_known_is_promised_nothing() -> None:
+    assert [each.at_least_days for each in trend(of_key(5, 6, type_name="integer")).narrower] == [
+        None
+    ]
+
+
+def test_a_column_of_only_zeros_is_promised_long() -> None:
+    (found,) = trend(of_ranges([ColumnRange(0)] * 90, "integer")).narrower
+    assert found.at_least_days is not None
+    assert found.at_least_days > 1_000_000
+
+
+def test_one_look_promises_nothing() -> None:
+    (found,) = trend(of_ranges([ColumnRange(3)], "integer")).narrower
+    assert (found.days, found.looks, found.at_least_days) == (0.0, 1, 0.0)

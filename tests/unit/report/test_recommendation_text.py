@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from dbt_schema_evolve.records.changes import Candidate, Rejection, Selection
+from dbt_schema_evolve.records.changes import Candidate, Notice, Rejection, Selection
 from dbt_schema_evolve.records.patches import ConfigPatch, FileEdit
+from dbt_schema_evolve.records.relations import ColumnName, RelationName
 from dbt_schema_evolve.records.trials import Decision, KeptVerdict
 from dbt_schema_evolve.report.recommendation_text import Recommended, recommendations_text
-from tests.unit.report.sample import DROP, INDEX
+from tests.unit.report.sample import DROP, INDEX, TYPES
 
 SELECTION = Selection((INDEX, DROP), (), 1000.0, 600.0, 175_000_000, 4.0, frozenset(), ())
 STEP = FileEdit("models/fct.sql", b"{{ config() }}\nselect 1\n", b"{{ config(a=1) }}\nselect 1\n")
@@ -50,3 +51,19 @@ def test_what_a_project_pins_or_forbids_is_shown_and_other_rejections_are_not() 
     assert "Left out, though pinned: index:" in text
     assert "cannot be priced: no such column" in text
     assert "saves nothing" not in text
+
+
+def test_what_cannot_be_priced_claims_no_gain() -> None:
+    text = recommendations_text(Recommended(replace(SELECTION, recommendations=(TYPES,))))
+    assert "gain    not priced: no plan of today shows it" in text
+    assert "costs   \N{MINUS SIGN}320 MB, 0 \N{MICRO SIGN}s per dbt run" in text
+    assert "by hand in models/fct_orders.sql cast quantity to smallint (line 12)" in text
+
+
+def test_what_no_change_mends_is_told_below_with_or_without_recommendations() -> None:
+    column = ColumnName(RelationName("marts", "orders"), "customer_id")
+    notices = (Notice(column, "36 % of the rows share one value", "3 queries join on it."),)
+    for recommendations in (SELECTION.recommendations, ()):
+        selection = replace(SELECTION, notices=notices, recommendations=recommendations)
+        text = " ".join(recommendations_text(Recommended(selection)).split())
+        assert "To be known: 36 % of the rows share one value. 3 queries join on it." in text
