@@ -88,8 +88,8 @@ def _sentence(column: ColumnName, share: Share) -> str:
 def _meanings(ratio: float, joins: int, searches: int) -> Iterator[str]:
     if joins:
         yield (
-            f"Joins on it in {_queries(joins)}: a hash join that outgrows work_mem cannot split the "
-            "rows of one value, and a hash partition takes them all."
+            f"Joins on it in {_queries(joins)}: a hash join that outgrows work_mem cannot split "
+            "the rows of one value, and a hash partition takes them all."
         )
     if searches:
         yield (
