@@ -36,12 +36,15 @@ def propose(evidence: Evidence) -> Iterator[Candidate]:
             foreign key with a wider other side; what was looked at less than
             once a week; numeric (it divides otherwise, and is compared with
             integers by casts that no index serves); texts (they take what they
-            hold); seeds, snapshots and Python models.
+            hold); seeds, snapshots and Python models; tables of which a column
+            needs a larger type, until it has it.
     Undo    cast back to the former type and build the model.
     """
-    yield from larger(evidence)
+    urgent = tuple(larger(evidence))
+    yield from urgent
+    urgent_relations = {candidate.spec.relation for candidate in urgent}
     bonds = Bonds.of(evidence)
-    for relation in sorted(evidence.relations):
+    for relation in sorted(evidence.relations.keys() - urgent_relations):
         node = owner(evidence, relation)
         if node is not None and _is_castable(node):
             yield from _smaller(evidence, relation, node, bonds)
@@ -72,7 +75,9 @@ def _smaller(
     names = [column for column, _ in spec.types]
     reason = "; ".join(map(sentence, names, kept))
     sampled = [name for name, narrower in zip(names, kept, strict=True) if not narrower.is_exact]
-    note = where_to_cast(node, spec, sampled)
+    former = {each.column: each.type for each in evidence.columns[relation]}
+    summed = [name for name in sampled if former[name] == "bigint"]
+    note = where_to_cast(node, spec, sampled, summed)
     yield Candidate("column_type", spec, frozenset(), reason, note)
 
 

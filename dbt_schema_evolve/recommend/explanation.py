@@ -86,7 +86,7 @@ def _other_types(evidence: Evidence, candidate: Candidate, spec: ColumnTypeSpec)
         spec=spec,
         model_id=node.unique_id if node is not None else "",
         reason=candidate.reason,
-        evidence=() if space is None else (_rows_sentence(space),),
+        evidence=() if space is None or not space.bytes else (_rows_sentence(space),),
         benefits=(),
         consumers=(),
         estimated_benefit_ratio=0.0,
@@ -98,9 +98,12 @@ def _other_types(evidence: Evidence, candidate: Candidate, spec: ColumnTypeSpec)
 
 
 def _rows_sentence(space: Freed) -> str:
+    after, before = (
+        f"{each:,.1f}".removesuffix(".0") for each in (space.row_after, space.row_before)
+    )
     return (
-        f"Each of {space.rows:,} rows takes {space.row_after:,.0f} bytes instead of "
-        f"{space.row_before:,.0f}, header and padding included."
+        f"Each of {space.rows:,} rows takes {after} bytes instead of {before}, "
+        "header and padding included."
     )
 
 

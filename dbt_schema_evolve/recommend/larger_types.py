@@ -32,7 +32,7 @@ def larger(evidence: Evidence) -> Iterator[Candidate]:
         alarms = {column: alarm for column, (_, alarm) in sorted(columns.items())}
         reason = "; ".join(_full(column, alarm) for column, alarm in alarms.items())
         node = owner(evidence, relation)
-        note = where_to_widen(node, spec) if node is not None else by_hand(evidence, relation)
+        note = where_to_widen(node, spec) if node is not None else _alter(evidence, spec)
         yield Candidate("column_type", spec, frozenset(), reason, note)
 
 
@@ -45,6 +45,14 @@ def _larger_type(alarm: Alarm) -> str:
     pace = 0.0 if alarm.growth is None else max(alarm.growth.high_per_day, 0.0)
     lasts = alarm.value + MIN_HEADROOM_DAYS * pace <= _LIMITS["integer"]
     return "integer" if alarm.type == "smallint" and lasts else "bigint"
+
+
+def _alter(evidence: Evidence, spec: ColumnTypeSpec) -> str:
+    if all(kind == "text" for _, kind in spec.types):
+        costs = "rewrites no row"
+    else:
+        costs = "rewrites the table, which nobody can read meanwhile"
+    return f"{by_hand(evidence, spec.relation)}; `alter column ... type` {costs}"
 
 
 def _full(column: str, alarm: Alarm) -> str:

@@ -10,16 +10,22 @@ from dbt_schema_evolve.records.relations import quoted
 _INTEGER = r"(?:smallint|int2|integer|int4|int|bigint|int8)"
 
 
-def where_to_cast(node: Node, spec: ColumnTypeSpec, sampled: Collection[str]) -> str:
-    """Say where to make columns smaller; of `sampled` ones nobody has seen every value."""
+def where_to_cast(
+    node: Node, spec: ColumnTypeSpec, sampled: Collection[str], summed: Collection[str]
+) -> str:
+    """Say where to make columns smaller, and what to look at first.
+
+    Of `sampled` ones nobody has seen every value; of `summed` ones a sum would have another type.
+    """
     casts = ", ".join(_cast(node, column, kind) for column, kind in spec.types)
     steps = [f"in {node.path} cast {casts}", *_besides(node)]
     if sampled:
-        # Nobody knows the largest value, and a cast that fails takes the build with it.
+        # A cast that fails takes the build with it.
         ends = ", ".join(f"max(abs({quoted(column)}))" for column in sampled)
         steps.insert(0, f"samples can miss a value, so look at {ends} of {spec.relation.sql} first")
-        # Of bigint a sum is numeric, of the smaller ones bigint, which divides without a rest.
-        steps.append("look at queries that divide by a sum of them, or a sum of them by something")
+    if summed:
+        # Of bigint a sum is numeric, of the smaller types bigint, which divides without a rest.
+        steps.append(f"look at what is divided where {' or '.join(summed)} is summed up")
     return "; ".join(steps)
 
 

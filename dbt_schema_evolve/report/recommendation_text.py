@@ -36,11 +36,12 @@ def recommendations_text(found: Recommended) -> str:
     lines = []
     for number, item in enumerate(readable(selection.recommendations, found.labels), 1):
         lines += [*_recommendation(number, item, found), ""]
-    saved = 1 - selection.estimated_cost_after / (selection.estimated_cost_before or 1.0)
-    lines.append(
-        f"Together: {saved:.0%} of the workload's estimated cost, "
-        f"{figures.size(selection.estimated_bytes)} of space."
-    )
+    if any(item.is_priced for item in selection.recommendations):
+        saved = 1 - selection.estimated_cost_after / (selection.estimated_cost_before or 1.0)
+        lines.append(
+            f"Together: {saved:.0%} of the workload's estimated cost, "
+            f"{figures.size(selection.estimated_bytes)} of space."
+        )
     return "\n".join([*lines, *_notices(selection), *_wishes(selection)])
 
 

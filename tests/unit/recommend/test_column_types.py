@@ -1,6 +1,7 @@
 """Other types for columns: no smaller than they pay, where to change them, and as advice."""
 
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from dbt_schema_evolve.patch.plan import plan_patch
 from dbt_schema_evolve.recommend import recommend
+from dbt_schema_evolve.recommend.column_type import propose
 from dbt_schema_evolve.recommend.type_bytes import freed, least_change
 from dbt_schema_evolve.recommend.type_places import where_to_cast, where_to_widen
 from dbt_schema_evolve.records.changes import (
@@ -128,7 +130,7 @@ SPEC = ColumnTypeSpec(LINES, (("quantity", "smallint"),))
     ],
 )
 def test_the_line_that_makes_a_column_is_named_where_there_is_one(sql: str, line: str) -> None:
-    told = where_to_cast(node(sql), SPEC, ())
+    told = where_to_cast(node(sql), SPEC, (), ())
     assert told == f"in models/lines.sql cast quantity to smallint {line}".rstrip()
 
 
@@ -138,11 +140,11 @@ def test_what_else_has_to_be_done_is_told() -> None:
         config={"contract": {"enforced": True}},
         patch_path="models/x.yml",
     )
-    told = where_to_cast(contracted, SPEC, ["quantity"])
+    told = where_to_cast(contracted, SPEC, ["quantity"], ["quantity"])
     assert 'look at max(abs("quantity")) of "marts"."lines" first' in told
     assert "change data_type in its contract (models/x.yml)" in told
     assert "dbt build --full-refresh --select lines" in told
-    assert "divide" in told
+    assert "look at what is divided where quantity is summed up" in told
 
 
 def test_a_larger_type_begins_upstream() -> None:
@@ -192,3 +194,19 @@ def test_a_project_can_rule_it_out_and_a_user_can_ask_for_it_alone() -> None:
     assert refused.is_wish
     assert len(advice(QUANTITIES, only=["column_type"]).recommendations) == 1
     assert not advice(QUANTITIES, only=["index"]).recommendations
+
+
+@given(st.randoms(use_true_random=False))
+def test_order_of_the_facts_never_changes_the_advice(rng: Random) -> None:
+    evidence = lines(
+        **{f"c{at}": column("bigint", past={"bits": at, "every": 7}) for at in range(1, 6)},
+        id=column("integer", past={"key": [1_000, 2_000], "every": 7}),
+    )
+    columns = evidence.columns[LINES]
+    trends = evidence.watched.trends
+    other = replace(
+        evidence,
+        columns={LINES: tuple(rng.sample(columns, len(columns)))},
+        watched=replace(evidence.watched, trends=tuple(rng.sample(trends, len(trends)))),
+    )
+    assert list(propose(other)) == list(propose(evidence)) != []
