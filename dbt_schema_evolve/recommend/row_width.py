@@ -50,7 +50,7 @@ class Field(NamedTuple):
 
 def field(type_name: str, average_bytes: int | None, null_ratio: float | None) -> Field | None:
     """Return how a column of a type lies; None where its width is not known."""
-    nulls = min(max(null_ratio or 0.0, 0.0), 1.0)
+    nulls = null_ratio if null_ratio is not None and 0.0 <= null_ratio <= 1.0 else 0.0
     fixed = _fixed(type_name, average_bytes)
     if fixed is not None:
         width, boundary = fixed
