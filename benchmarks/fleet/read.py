@@ -151,6 +151,7 @@ def _model(model: Model) -> Node:
         RelationName(model.schema, model.name),
         model.materialized,
         f"models/{model.name}.sql",
+        raw_code=model.sql,
         compiled_code=model.sql,
     )
 

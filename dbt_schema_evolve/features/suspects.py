@@ -162,13 +162,20 @@ def _usage(around: Circumstances, values: Values) -> Suspect | None:
     return None
 
 
-def _changed_flow(around: Circumstances, values: Values) -> Suspect | None:
-    if around.changed is None or "flow_days_since_change" not in values:
+def _changed_flow(around: Circumstances, _: Values) -> Suspect | None:
+    changed = around.changed
+    if changed is None:
         return None
-    _, node = around.changed
+    node = changed.node
     name = "it" if node == around.subject.name else f"`{around.names.get(node, node)}`"
-    since = _days(values["flow_days_since_change"])
-    return Suspect(CauseKind.CHANGED_FLOW, node, f"{name} was made otherwise {since} ago")
+    then = f"on {changed.at.day} {changed.at:%B}"
+    if not changed.is_code:
+        said = f"{name} was made otherwise {then}"
+    elif name == "it":
+        said = f"its code changed {then}"
+    else:
+        said = f"the code of {name} changed {then}{', upstream of it' if changed.distance else ''}"
+    return Suspect(CauseKind.CHANGED_FLOW, node, said)
 
 
 def _own_trend(_: Circumstances, values: Values) -> Suspect | None:

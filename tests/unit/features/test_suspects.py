@@ -7,7 +7,9 @@ import pytest
 
 from dbt_schema_evolve.features.cases import Cases
 from dbt_schema_evolve.features.facts import Facts
+from dbt_schema_evolve.features.flow_changes import FlowHistory
 from dbt_schema_evolve.records.forecasts import CauseKind, Suspect
+from dbt_schema_evolve.records.lineage_changes import Aspect, DatedChanges, LineageChange
 from tests.fakes.forecasting import day
 from tests.fakes.marts import DAILY, FCT, ON_DAILY, ON_WEEKLY, marts
 
@@ -111,10 +113,22 @@ def test_more_calls_are_usage_where_nobody_new_came() -> None:
 def test_a_model_that_was_changed_is_named() -> None:
     assert said(STILL, CauseKind.CHANGED_FLOW) == (
         FCT,
-        "`marts.daily` was made otherwise 16 days ago",
+        "`marts.daily` was made otherwise on 21 January",
     )
-    assert said(STILL, CauseKind.CHANGED_FLOW, FCT) == (FCT, "it was made otherwise 16 days ago")
+    assert said(STILL, CauseKind.CHANGED_FLOW, FCT) == (FCT, "it was made otherwise on 21 January")
     assert suspect(STILL, CauseKind.CHANGED_FLOW, ON_DAILY, day(19)) is None
+
+
+def test_new_code_is_told_with_its_day_to_whoever_reads_from_it_however_far_below() -> None:
+    code = LineageChange(FCT, Aspect.CODE, "a" * 16, "b" * 16)
+    deployed = replace(STILL, flow=FlowHistory((DatedChanges(day(30), (code,)),)))
+    assert said(deployed, CauseKind.CHANGED_FLOW, FCT) == (FCT, "its code changed on 31 January")
+    assert said(deployed, CauseKind.CHANGED_FLOW, ON_DAILY) == (
+        FCT, "the code of `marts.daily` changed on 31 January",
+    )  # fmt: skip
+    assert said(deployed, CauseKind.CHANGED_FLOW, ON_WEEKLY) == (
+        FCT, "the code of `marts.daily` changed on 31 January, upstream of it",
+    )  # fmt: skip
 
 
 def test_a_relation_that_keeps_its_size_is_no_suspect() -> None:
