@@ -9,6 +9,7 @@ the same kind, and about the injected node or one between it and the subject: wh
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 import networkx
@@ -107,19 +108,21 @@ def cause_figures(found: Iterable[Named]) -> Mapping[str, Any]:
     """Return shares of warnings whose first cause is right.
 
     `alone`: of those where all that was at work is of one kind, so that there is one right answer.
-    `macro`: the mean of that over what is injected, so that what is rare counts as much as growth.
+    `macro`: the mean of a share over what is injected, so that what is rare counts as much as
+    growth. What never was at work alone is not in that of `cause_top1_macro`; in that of
+    `cause_named_macro` nothing is right but the thing itself, though growth beside it is true too.
     """
     held = list(found)
     alone = [each for each in held if _is_alone(each)]
     by_name = {
         name: _of(name, held) for name in sorted({true.name for each in held for true in each.true})
     }
-    shares = [each["alone_right"] for each in by_name.values() if each["alone"]]
     return {
         "cause_top1": _share([bool(each.right) for each in held]),
         "cause_top1_exact": _share([each.is_exact for each in held]),
         "cause_top1_alone": _share([bool(each.right) for each in alone]),
-        "cause_top1_macro": sum(shares) / len(shares) if shares else float("nan"),
+        "cause_top1_macro": _mean(each["alone_right"] for each in by_name.values()),
+        "cause_named_macro": _mean(each["named"] for each in by_name.values()),
         "cause_top1_by_kind": by_name,
         "cause_warnings": len(held),
     }
@@ -149,6 +152,11 @@ def _of(name: str, held: Iterable[Named]) -> Mapping[str, float]:
 
 def _is_alone(named: Named) -> bool:
     return len({true.kind for true in named.true}) == 1
+
+
+def _mean(shares: Iterable[float]) -> float:
+    known = [each for each in shares if isfinite(each)]
+    return sum(known) / len(known) if known else float("nan")
 
 
 def _share(answers: list[bool]) -> float:

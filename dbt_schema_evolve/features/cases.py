@@ -117,6 +117,7 @@ class _Moment:
             place=self._places.get(subject.name),
             flow=self._flow.features(reading.nodes),
             changed=self._flow.last_change(reading.nodes),
+            new_code=self._flow.new_code,
             names=self._index.names,
             ids=self._index.ids,
         )

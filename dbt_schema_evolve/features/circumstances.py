@@ -33,6 +33,7 @@ class Circumstances:
     place: Place | None  # among all builds
     flow: Mapping[str, float]  # what changed in what it reads and is read by
     changed: Changed | None  # what of that, or of code above it, changed last
+    new_code: Mapping[str, Changed]  # by node, what code changed last of it or above it
     names: Mapping[str, str]  # what people call nodes and consumers
     ids: Mapping[RelationName, str]  # lineage node ids
 

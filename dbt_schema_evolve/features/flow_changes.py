@@ -80,11 +80,11 @@ class KnownFlow:
             for node in nodes
             if node in self._touched
         ]
-        found += [self._above[node] for node in nodes if node in self._above]
+        found += [self.new_code[node] for node in nodes if node in self.new_code]
         return max(found, key=lambda each: each.rank, default=None)
 
     @cached_property
-    def _above(self) -> Mapping[str, Changed]:
+    def new_code(self) -> Mapping[str, Changed]:
         """For each node the last change of code, its own or above it, that the window holds."""
         found: dict[str, Changed] = {}
         # Newest first and then nearest first, so each node is reached by its own answer at once.
@@ -123,7 +123,7 @@ class KnownFlow:
         touched = [self._touched[node] for node in nodes if node in self._touched]
         if touched:
             values["flow_days_since_change"] = (self._cutoff - max(touched)) / _DAY
-        rewritten = [self._above[node].at for node in nodes if node in self._above]
+        rewritten = [self.new_code[node].at for node in nodes if node in self.new_code]
         if rewritten:
             values["flow_days_since_new_code"] = (self._cutoff - max(rewritten)) / _DAY
         return values

@@ -260,7 +260,8 @@ def test_what_is_rare_counts_as_much_as_growth_in_the_mean_over_kinds() -> None:
     ]
     shares = cause_figures(found)
     assert shares["cause_top1"] == 7 / 9
-    assert shares["cause_top1_macro"] == 0.5
+    assert shares["cause_top1_macro"] == 0.5  # of two: no deployment was at work alone
+    assert shares["cause_named_macro"] == 0.5
     assert shares["cause_top1_by_kind"]["onset"] == {
         "at_work": 7, "begun": 7, "named": 1.0, "alone": 6, "alone_right": 1.0,
     }  # fmt: skip
