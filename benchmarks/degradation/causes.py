@@ -9,6 +9,8 @@ the same kind, and about the injected node or one between it and the subject: wh
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
+from typing import Any
 
 import networkx
 
@@ -27,8 +29,9 @@ _HORIZON_DAYS = float(NEXT_RUNS)
 class Named:
     """The causes of one warning, and how the first one fares."""
 
+    day: int  # of the warning
     true: tuple[Injected, ...]
-    is_right: bool  # of a true kind, and on the way of it
+    right: tuple[Injected, ...]  # those of them that it is about: of the kind, and on the way
     is_exact: bool  # and the injected node itself
 
 
@@ -58,8 +61,9 @@ class Truth:
         alike = [each for each in true if lead is not None and each.kind is lead.kind]
         named = (lead.node_id or case.subject) if lead is not None else ""
         return Named(
+            day,
             true,
-            is_right=any(named in self._between(each.node_id, way) for each in alike),
+            tuple(each for each in alike if named in self._between(each.node_id, way)),
             is_exact=any(named == each.node_id for each in alike),
         )
 
@@ -100,19 +104,59 @@ def first_causes(
                 yield named
 
 
-def cause_figures(found: Iterable[Named]) -> Mapping[str, float]:
+def cause_figures(found: Iterable[Named]) -> Mapping[str, Any]:
     """Return shares of warnings whose first cause is right.
 
     `alone`: of those where all that was at work is of one kind, so that there is one right answer.
+    `macro`: the mean of a share over what is injected, so that what is rare counts as much as
+    growth. What never was at work alone is not in that of `cause_top1_macro`; in that of
+    `cause_named_macro` nothing is right but the thing itself, though growth beside it is true too.
     """
     held = list(found)
-    alone = [each for each in held if len({true.kind for true in each.true}) == 1]
+    alone = [each for each in held if _is_alone(each)]
+    by_name = {
+        name: _of(name, held) for name in sorted({true.name for each in held for true in each.true})
+    }
     return {
-        "cause_top1": _share([each.is_right for each in held]),
+        "cause_top1": _share([bool(each.right) for each in held]),
         "cause_top1_exact": _share([each.is_exact for each in held]),
-        "cause_top1_alone": _share([each.is_right for each in alone]),
+        "cause_top1_alone": _share([bool(each.right) for each in alone]),
+        "cause_top1_macro": _mean(each["alone_right"] for each in by_name.values()),
+        "cause_named_macro": _mean(each["named"] for each in by_name.values()),
+        "cause_top1_by_kind": by_name,
         "cause_warnings": len(held),
     }
+
+
+def _of(name: str, held: Iterable[Named]) -> Mapping[str, float]:
+    """Return what becomes of one thing that is injected.
+
+    `begun`: warnings given after it began; of what has yet to come nobody knows. Of those, `named`
+    are those whose first cause it is.
+    """
+    at_work = [each for each in held if any(true.name == name for true in each.true)]
+    begun = [
+        each
+        for each in at_work
+        if any(true.name == name and true.first_day <= each.day for true in each.true)
+    ]
+    alone = [each for each in begun if _is_alone(each)]
+    return {
+        "at_work": len(at_work),
+        "begun": len(begun),
+        "named": _share([any(right.name == name for right in each.right) for each in begun]),
+        "alone": len(alone),
+        "alone_right": _share([bool(each.right) for each in alone]),
+    }
+
+
+def _is_alone(named: Named) -> bool:
+    return len({true.kind for true in named.true}) == 1
+
+
+def _mean(shares: Iterable[float]) -> float:
+    known = [each for each in shares if isfinite(each)]
+    return sum(known) / len(known) if known else float("nan")
 
 
 def _share(answers: list[bool]) -> float:

@@ -62,7 +62,8 @@ def _key(project: FleetProject) -> str:
     """Return what changes with the project's content, and with the code that reads it."""
     facts = project.facts
     digest = sha256(_code())
-    for part in (project.runs, facts.stats, facts.relations, facts.columns, facts.outlooks):
+    told = (facts.stats, facts.relations, facts.columns, facts.outlooks, facts.flow.states)
+    for part in (project.runs, *told):
         digest.update(repr(part).encode())
     return digest.hexdigest()[:16]
 

@@ -11,12 +11,12 @@ from benchmarks.degradation.learn import taken
 from benchmarks.degradation.splits import Split
 from benchmarks.degradation.table import Table
 from benchmarks.degradation.watch import Flags, Floats
-from dbt_schema_evolve.features.causes import FEATURES
+from dbt_schema_evolve.features.causes import cause_of
 from dbt_schema_evolve.predict.bundle import Bundle
 from dbt_schema_evolve.predict.trees.predictor import TreePredictor
 from dbt_schema_evolve.predict.trees.training import train
 from dbt_schema_evolve.predict.trees.trees import NAME, part_of
-from dbt_schema_evolve.records.forecasts import CauseKind, Forecast
+from dbt_schema_evolve.records.forecasts import Forecast
 from dbt_schema_evolve.records.workload import Skip
 
 _HORIZON = 7.0  # chances do not depend on it
@@ -65,7 +65,7 @@ def _take(lines: Table) -> None:
 def _learned(split: Split) -> Bundle:
     (lines,) = _taken
     known = taken(lines, lines.of(split.training))
-    trees = train(lean_examples(lines, known), _cause_of)
+    trees = train(lean_examples(lines, known), cause_of)
     return Bundle({NAME: part_of(trees)}, "the fleet", int(known.sum()), len(split.training))
 
 
@@ -80,8 +80,3 @@ def _ends(answer: Forecast | Skip) -> tuple[float, float]:
         log(answer.predicted_low_us / answer.measured_us),
         log(answer.predicted_high_us / answer.measured_us),
     )
-
-
-def _cause_of(name: str) -> CauseKind | None:
-    """Trees have names of their own beside those of features."""
-    return FEATURES[name].cause if name in FEATURES else None

@@ -151,6 +151,7 @@ def _model(model: Model) -> Node:
         RelationName(model.schema, model.name),
         model.materialized,
         f"models/{model.name}.sql",
+        raw_code=model.sql,
         compiled_code=model.sql,
     )
 
@@ -244,22 +245,33 @@ def _injected(spec: Spec) -> Iterator[Injected]:
     orders, events = source_id("orders"), source_id("events")
     if spec.vacuum_until < DAYS and spec.updates:
         detail = f"{spec.updates:.0%} of the orders change each day and nobody vacuums"
-        yield Injected(CauseKind.BLOAT, orders, spec.vacuum_until, None, detail)
+        yield Injected("bloat", CauseKind.BLOAT, orders, spec.vacuum_until, None, detail)
     if spec.analyze_until < DAYS:
         for node in (events, orders):
             yield Injected(
-                CauseKind.STALE_STATISTICS, node, spec.analyze_until, None, "nobody analyzes"
+                "stale statistics",
+                CauseKind.STALE_STATISTICS,
+                node,
+                spec.analyze_until,
+                None,
+                "nobody analyzes",
             )
     if spec.skew_drift:
         for node in (events, orders):
             detail = f"skew rises by {spec.skew_drift} a day"
-            yield Injected(CauseKind.SKEW, node, spec.skew_from, None, detail)
+            yield Injected("skew drift", CauseKind.SKEW, node, spec.skew_from, None, detail)
     if spec.newcomer:
         yield Injected(
-            CauseKind.USAGE, spec.newcomer, spec.newcomer_from, None, "is asked from now on"
+            "new consumer",
+            CauseKind.USAGE,
+            spec.newcomer,
+            spec.newcomer_from,
+            None,
+            "is asked from now on",
         )
     if spec.deployed:
         yield Injected(
+            "deployment",
             CauseKind.CHANGED_FLOW,
             f"model.fleet.{spec.deployed}",
             spec.deployed_on,
@@ -277,4 +289,5 @@ def _growing(name: str, growth: Growth) -> Iterator[Injected]:
     else:
         detail = f"{growth.regime} growth of {growth.rate:.1%} a day"
         last = growth.last_day
-    yield Injected(CauseKind.GROWTH, source_id(name), growth.first_day, last, detail)
+    source = source_id(name)
+    yield Injected(growth.regime, CauseKind.GROWTH, source, growth.first_day, last, detail)

@@ -35,6 +35,7 @@ class Run:
 class Injected:
     """Something that was done to a project on purpose."""
 
+    name: str  # onset, backfill, deployment ...: finer than its kind
     kind: CauseKind
     node_id: str  # the source that grows, the query that is deployed, the consumer that is new
     first_day: int

@@ -60,7 +60,7 @@ class _Moment:
         self._day = day = days_of(cutoff)
         self._rows = rows = KnownRows(index.sizes, index.ids, day)
         self._upstream = Upstream(index.graph, index.relations, rows, index.builds, day)
-        self._flow = KnownFlow(index.flow, cutoff)
+        self._flow = KnownFlow(index.flow, index.graph, cutoff)
         self._shares = index.shares.at(day)
         self._condition = cache(lambda relation: condition(relation, rows, day))
         typical = {each.name: _typical_us(each, count) for each, count in there if each.is_build}
@@ -117,6 +117,7 @@ class _Moment:
             place=self._places.get(subject.name),
             flow=self._flow.features(reading.nodes),
             changed=self._flow.last_change(reading.nodes),
+            new_code=self._flow.new_code,
             names=self._index.names,
             ids=self._index.ids,
         )

@@ -202,6 +202,9 @@ def _usage() -> Iterator[Feature]:
     yield Feature("flow_materializations_changed", "count", "models materialized otherwise", _FLOW)
     yield Feature("flow_new_readers", "count", "who newly reads what it reads", _USAGE)
     yield Feature("flow_days_since_change", "days", "since anything of that changed", _FLOW)
+    yield Feature(
+        "flow_days_since_new_code", "days", "since code changed, of it or anything above it", _FLOW
+    )
 
 
 FEATURES: Mapping[str, Feature] = {feature.name: feature for feature in _features()}

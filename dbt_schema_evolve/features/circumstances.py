@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from dbt_schema_evolve.features.critical import Place
+from dbt_schema_evolve.features.flow_changes import Changed
 from dbt_schema_evolve.features.known_rows import relation_id
 from dbt_schema_evolve.features.plans import Plans
 from dbt_schema_evolve.features.skew import Skew
@@ -32,7 +32,8 @@ class Circumstances:
     usage: Usage
     place: Place | None  # among all builds
     flow: Mapping[str, float]  # what changed in what it reads and is read by
-    changed: tuple[datetime, str] | None  # when which node around it changed last
+    changed: Changed | None  # what of that, or of code above it, changed last
+    new_code: Mapping[str, Changed]  # by node, what code changed last of it or above it
     names: Mapping[str, str]  # what people call nodes and consumers
     ids: Mapping[RelationName, str]  # lineage node ids
 

@@ -4,7 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
+from dbt_schema_evolve.features.stored_graph import StoredGraph
 from dbt_schema_evolve.records.lineage import Consumer
 from dbt_schema_evolve.records.lineage_changes import Aspect, DatedChanges, LineageChange
 
@@ -22,21 +26,45 @@ class FlowHistory:
     consumers: tuple[Consumer, ...] = ()
 
 
+class Changed(NamedTuple):
+    """The last change that a subject may feel."""
+
+    at: datetime
+    distance: int  # steps down from the changed node to what the subject is about
+    node: str
+    is_code: bool  # its code says something else than before
+
+    @property
+    def rank(self) -> tuple[datetime, int, bool, str]:
+        """The newest counts, of a time the nearest, of a node what its code says."""
+        return self.at, -self.distance, self.is_code, self.node
+
+
 class KnownFlow:
     """Changes and new readers by node, as far as they are known at one cut-off."""
 
-    def __init__(self, history: FlowHistory, cutoff: datetime, window: timedelta = WINDOW) -> None:
+    def __init__(
+        self,
+        history: FlowHistory,
+        graph: StoredGraph,
+        cutoff: datetime,
+        window: timedelta = WINDOW,
+    ) -> None:
         """Look at what was compared by then, and count what the last window brought."""
         self._cutoff = cutoff
+        self._graph = graph
         looked = [state for state in history.states if state.at <= cutoff]
         self._knows = bool(looked)
         self._touched: dict[str, datetime] = {}
+        self._rewritten: dict[str, datetime] = {}
         self._into: dict[str, list[LineageChange]] = defaultdict(list)
         self._readers: dict[str, set[str]] = defaultdict(set)
         for state in looked:
             for change in state.changes:
-                self._touched[change.node] = max(state.at, self._touched.get(change.node, state.at))
+                _newest(self._touched, change.node, state.at)
                 if state.at > cutoff - window:
+                    if change.what is Aspect.CODE:
+                        _newest(self._rewritten, change.node, state.at)
                     self._into[change.node].append(change)
                     if change.what is Aspect.RELATION_EDGE and change.sign == "+":
                         self._readers[change.source].add(change.node)
@@ -45,10 +73,30 @@ class KnownFlow:
                 for node in consumer.reads:
                     self._readers[node].add(consumer.id)
 
-    def last_change(self, nodes: Collection[str]) -> tuple[datetime, str] | None:
-        """Return when what changed last, of some nodes."""
-        touched = [(self._touched[node], node) for node in nodes if node in self._touched]
-        return max(touched, default=None)
+    def last_change(self, nodes: Collection[str]) -> Changed | None:
+        """Return what changed last: anything of some nodes, or the code of what is above them."""
+        found = [
+            Changed(self._touched[node], 0, node, is_code=False)
+            for node in nodes
+            if node in self._touched
+        ]
+        found += [self.new_code[node] for node in nodes if node in self.new_code]
+        return max(found, key=lambda each: each.rank, default=None)
+
+    @cached_property
+    def new_code(self) -> Mapping[str, Changed]:
+        """For each node the last change of code, its own or above it, that the window holds."""
+        found: dict[str, Changed] = {}
+        # Newest first and then nearest first, so each node is reached by its own answer at once.
+        ways = [(self._cutoff - at, 0, node, node) for node, at in self._rewritten.items()]
+        heapify(ways)
+        while ways:
+            age, distance, origin, node = heappop(ways)
+            if node not in found:
+                found[node] = Changed(self._cutoff - age, distance, origin, is_code=True)
+                for below in self._graph.fed_by(node):
+                    heappush(ways, (age, distance + 1, origin, below))
+        return found
 
     def features(self, nodes: Collection[str]) -> Mapping[str, float]:
         """Return named counts of what changed in the window that ends with the cut-off.
@@ -72,10 +120,17 @@ class KnownFlow:
             "flow_new_readers": len(readers - set(nodes)),
         }
         values = {name: float(count) for name, count in counts.items()}
-        last = self.last_change(nodes)
-        if last is not None:
-            values["flow_days_since_change"] = (self._cutoff - last[0]) / _DAY
+        touched = [self._touched[node] for node in nodes if node in self._touched]
+        if touched:
+            values["flow_days_since_change"] = (self._cutoff - max(touched)) / _DAY
+        rewritten = [self.new_code[node].at for node in nodes if node in self.new_code]
+        if rewritten:
+            values["flow_days_since_new_code"] = (self._cutoff - max(rewritten)) / _DAY
         return values
+
+
+def _newest(held: dict[str, datetime], node: str, at: datetime) -> None:
+    held[node] = max(at, held.get(node, at))
 
 
 def _columns(changes: Iterable[LineageChange], aspects: Collection[Aspect]) -> set[tuple[str, str]]:

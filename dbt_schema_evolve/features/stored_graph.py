@@ -31,9 +31,11 @@ class StoredGraph:
         """Take the graph as it is: which of its nodes store rows is asked of no cut-off."""
         self._stored = {node.id for node in graph.nodes if _stores_rows(node)}
         self._parents: dict[str, list[str]] = defaultdict(list)
+        self._children: dict[str, list[str]] = defaultdict(list)
         for source, target in sorted({(edge.source, edge.target) for edge in graph.relation_edges}):
             if source != target:
                 self._parents[target].append(source)
+                self._children[source].append(target)
         self._steps = _steps(graph)
         above = {node: self._edges(node) for node in sorted({*self._stored, *self._parents})}
         self.ranks = _ranks(above)
@@ -46,6 +48,10 @@ class StoredGraph:
     def into(self, node: str) -> Sequence[StoredEdge]:
         """Return the edges from the stored relations that a node is made from, by their ids."""
         return self._into.get(node, ())
+
+    def fed_by(self, node: str) -> Sequence[str]:
+        """Return the nodes right below a node, whether or not they store rows."""
+        return self._children.get(node, ())
 
     def is_root(self, node: str) -> bool:
         """Whether nothing that stores rows is known above a node."""

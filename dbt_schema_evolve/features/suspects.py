@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from math import exp, expm1
 
 from dbt_schema_evolve.features.circumstances import Circumstances
+from dbt_schema_evolve.features.flow_changes import Changed
 from dbt_schema_evolve.features.plans import HORIZONS
-from dbt_schema_evolve.features.upstream import AHEAD, Reached
+from dbt_schema_evolve.features.timeline import days_of
+from dbt_schema_evolve.features.upstream import AHEAD, Moves, Reached
 from dbt_schema_evolve.records.forecasts import CauseKind, Suspect
 
 Values = Mapping[str, float]
@@ -14,7 +16,8 @@ Values = Mapping[str, float]
 # forecast.
 _STILL = 0.0005  # growth a day: 1.5 % a month is within the scatter of ANALYZE's counts
 _NEARLY_ALL = 0.7  # of the largest movement: growth is told of where it begins
-_BEYOND = 2.0  # times its usual growth, and rows have jumped
+# Times its usual growth, and rows have jumped: a line has soon taken in half of a jump this week.
+_BEYOND = 1.5
 _BLOATED = 0.1  # log of bytes a row over their median, and share of dead rows
 _STALE = 0.1  # share of the rows written since; Postgres' own autovacuum_analyze_scale_factor
 _SKEWED = 0.05  # share of the rows that one value takes
@@ -28,13 +31,29 @@ def suspects(around: Circumstances, values: Values) -> tuple[Suspect, ...]:
 
 
 def _growth(around: Circumstances, _: Values) -> Suspect | None:
-    moving = [each for each in around.reached if each.movement >= _STILL * AHEAD]
-    if not moving:
+    origin = _origin(around)
+    if origin is None or _deployed(origin, around) is not None:
         return None
-    most = max(each.movement for each in moving)
-    enough = [each for each in moving if each.movement >= _NEARLY_ALL * most]
-    origin = max(enough, key=lambda each: (len(each.via), each.movement, each.node))
     return Suspect(CauseKind.GROWTH, origin.node, _movement(origin, around))
+
+
+def _origin(around: Circumstances) -> Reached | None:
+    """Return where the growth begins that stirs a subject most."""
+    moving = [each for each in around.reached if each.movement >= _STILL * AHEAD]
+    most = max((each.movement for each in moving), default=0.0)
+    enough = [each for each in moving if each.movement >= _NEARLY_ALL * most]
+    return max(enough, key=lambda each: (len(each.via), each.movement, each.node), default=None)
+
+
+def _deployed(origin: Reached, around: Circumstances) -> Changed | None:
+    """Return the new code by which rows have jumped that nothing above them explains."""
+    code = around.new_code.get(origin.node)
+    is_recent = code is not None and around.cutoff - days_of(code.at) <= AHEAD
+    return code if is_recent and _have_jumped(origin.moves) else None
+
+
+def _have_jumped(moves: Moves) -> bool:
+    return abs(moves.change_7) > _BEYOND * AHEAD * abs(moves.per_day)
 
 
 def _movement(origin: Reached, around: Circumstances) -> str:
@@ -50,7 +69,7 @@ def _movement(origin: Reached, around: Circumstances) -> str:
             f"{name} has {_times(waiting)} since `{model}` was last built,"
             f" {_days(around.wait.age_days)} ago"
         )
-    if abs(moves.change_7) > _BEYOND * AHEAD * abs(moves.per_day):
+    if _have_jumped(moves):
         said = f"{name} has {_times(moves.change_7)} within {AHEAD:.0f} days"
     else:
         verb = "grows" if moves.per_day > 0 else "shrinks"
@@ -162,13 +181,27 @@ def _usage(around: Circumstances, values: Values) -> Suspect | None:
     return None
 
 
-def _changed_flow(around: Circumstances, values: Values) -> Suspect | None:
-    if around.changed is None or "flow_days_since_change" not in values:
+def _changed_flow(around: Circumstances, _: Values) -> Suspect | None:
+    origin, changed = _origin(around), around.changed
+    code = None if origin is None else _deployed(origin, around)
+    if origin is not None and code is not None:
+        who = "it" if code.node == origin.node else f"`{origin.relation}`"
+        moved = f"{who} has {_times(origin.moves.change_7)} within {AHEAD:.0f} days"
+        said = f"{_change(code, around)}, and {moved}"
+        return Suspect(CauseKind.CHANGED_FLOW, code.node, said, brings_rows=True)
+    if changed is None:
         return None
-    _, node = around.changed
-    name = "it" if node == around.subject.name else f"`{around.names.get(node, node)}`"
-    since = _days(values["flow_days_since_change"])
-    return Suspect(CauseKind.CHANGED_FLOW, node, f"{name} was made otherwise {since} ago")
+    where = ", upstream of it" if changed.distance else ""
+    return Suspect(CauseKind.CHANGED_FLOW, changed.node, f"{_change(changed, around)}{where}")
+
+
+def _change(changed: Changed, around: Circumstances) -> str:
+    is_own = changed.node == around.subject.name
+    name = f"`{around.names.get(changed.node, changed.node)}`"
+    then = f"on {changed.at.day} {changed.at:%B}"
+    if not changed.is_code:
+        return f"{'it' if is_own else name} was made otherwise {then}"
+    return f"{'its code' if is_own else f'the code of {name}'} changed {then}"
 
 
 def _own_trend(_: Circumstances, values: Values) -> Suspect | None:

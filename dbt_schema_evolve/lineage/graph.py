@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+from dbt_schema_evolve.lineage.code import code_digest
 from dbt_schema_evolve.lineage.consumers import declared, observed
 from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.queries import lineage_queries, readers
@@ -280,16 +281,19 @@ def _vertices(
             known[key] = tuple(Column(name, "") for name in lineages[key].columns)
     used = _used_columns(lineages.values(), known)
 
-    def vertex(key: str, kind: str, name: str, detail: Detail, built: str = "") -> LineageNode:
+    def vertex(
+        key: str, kind: str, name: str, detail: Detail, built: str = "", code: str = ""
+    ) -> LineageNode:
         columns = known.get(key) or used.get(key, ())
-        return LineageNode(key, kind, name, owned[key], columns, key in used, detail, built)
+        return LineageNode(
+            key, kind, name, owned[key], columns, key in used, detail, built, code_digest(code)
+        )
 
     found = []
     for node in nodes:
         detail = _detail(node, lineages, stale)
-        found.append(
-            vertex(node.unique_id, node.resource_type, node.name, detail, node.materialized)
-        )
+        said = (node.materialized, node.raw_code)
+        found.append(vertex(node.unique_id, node.resource_type, node.name, detail, *said))
     for key in others:  # of one that just stale edges speak of, nothing is left but the id
         kind, _, rest = key.partition(".")
         found.append(vertex(key, kind, str(owned[key] or rest), Detail.COLUMNS))

@@ -88,6 +88,7 @@ class Suspect:
     kind: CauseKind
     node_id: str  # lineage node id; empty: the subject itself
     sentence: str  # what is known of it: `` `raw.events` grows 4.0 % a day``
+    brings_rows: bool = False  # though it is no growth: the rows that have come are its doing
 
 
 @dataclass(frozen=True, slots=True)

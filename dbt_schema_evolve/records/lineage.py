@@ -62,6 +62,7 @@ class LineageNode:
     has_inferred_columns: bool = False  # nobody told us of its columns, but statements read them
     detail: Detail = Detail.COLUMNS
     materialized: str = ""  # as dbt says; empty: not a thing that dbt builds
+    code_digest: str = ""  # of its file's code, layout and comments aside; empty: not known
 
 
 class RelationEdge(NamedTuple):

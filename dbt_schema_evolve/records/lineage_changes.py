@@ -12,6 +12,7 @@ class Aspect(StrEnum):
     RENAMED = "renamed"
     KIND = "kind"
     MATERIALIZATION = "materialization"
+    CODE = "code"  # another digest of it: what the file says
     DETAIL = "detail"  # how much is known of the edges into it
     COLUMN = "column"
     TYPE = "type"

@@ -14,6 +14,7 @@ _SENTENCES = {
     Aspect.RENAMED: "renamed from {before}",
     Aspect.KIND: "kind: {said}",
     Aspect.MATERIALIZATION: "materialization: {said}",
+    Aspect.CODE: "its code",
     Aspect.DETAIL: "what is known of the edges into it: {said}",
     Aspect.COLUMN: "column {column}{type}",
     Aspect.TYPE: "type of {column}: {said}",

@@ -18,8 +18,12 @@ def manifest(
     *,
     day: int = 1,
     env: Mapping[str, str] | None = None,
+    raw: Mapping[str, str] | None = None,
 ) -> bytes:
-    """The manifest of a day; a model is its materialization and its compiled SQL."""
+    """The manifest of a day; a model is its materialization and its compiled SQL.
+
+    `raw` holds what files say before dbt compiles them, of some models.
+    """
     parents = {"stg": "source.shop.raw.orders", "fct": "model.shop.stg"}
     nodes: dict[str, Any] = {
         f"model.shop.{name}": {
@@ -29,6 +33,7 @@ def manifest(
             "alias": name,
             "config": {"materialized": materialized},
             "compiled_code": sql,
+            "raw_code": (raw or {}).get(name),
             "depends_on": {"nodes": [parents.get(name, "model.shop.stg")]},
         }
         for name, (materialized, sql) in models.items()

@@ -86,7 +86,7 @@ def _project(name: str, regime: str, days: int, rng: Random) -> FleetProject:
         control=CONTROL,
         injected=()
         if regime == "flat"
-        else (Injected(CauseKind.GROWTH, IDS[EVENTS], begins, None, f"{rate:.3f}"),),
+        else (Injected(regime, CauseKind.GROWTH, IDS[EVENTS], begins, None, f"{rate:.3f}"),),
     )
 
 

@@ -41,6 +41,7 @@ def _node(name: str) -> st.SearchStrategy[LineageNode]:
         st.booleans(),
         st.sampled_from(Detail),
         st.sampled_from(["table", "view"]),
+        st.sampled_from(["", "0" * 16, "f" * 16]),
     )
 
 

@@ -87,6 +87,10 @@ def marts(rows: Callable[[int], float] = lambda n: 100_000 * 1.02**n, days: int 
     """
     weekly = [rows(n - n % 7) for n in range(days)]
     daily = [rows(n) for n in range(days)]
+    changes = (
+        DatedChanges(day(20) - _HOUR, (LineageChange(STG, Aspect.CODE, "a" * 16, "b" * 16),)),
+        DatedChanges(day(20), (LineageChange(FCT, Aspect.TYPE, "integer", "bigint", "id"),)),
+    )
     counted = {EVENTS: daily, DAILY: daily, WEEKLY: weekly}
     return Facts(
         graph=graph(),
@@ -142,7 +146,7 @@ def marts(rows: Callable[[int], float] = lambda n: 100_000 * 1.02**n, days: int 
             for ahead in (0, 7, 14, 30)
         ),
         flow=FlowHistory(
-            (DatedChanges(day(20), (LineageChange(FCT, Aspect.TYPE, "integer", "bigint", "id"),)),),
+            changes,
             consumers(),
         ),
     )  # fmt: skip

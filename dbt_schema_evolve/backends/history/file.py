@@ -10,10 +10,13 @@ import duckdb
 
 from dbt_schema_evolve.errors import BusyError, HistoryError
 
-VERSION = 4
+VERSION = 5
 
-# What versions 2 to 4 added to `schema.sql`; each script leaves what is there alone.
-_ADDITIONS: tuple[str, ...] = ("etl", "executions", "lineage", "outlooks", "ranges", "forecasts")
+# What versions 2 to 5 added to `schema.sql`; each script leaves what is there alone.
+_ADDITIONS: tuple[str, ...] = (
+    *("etl", "executions", "lineage", "outlooks", "ranges", "forecasts"),
+    "lineage_code",
+)
 
 # A history must never fetch code from the network.
 _CONFIG: dict[str, Any] = {

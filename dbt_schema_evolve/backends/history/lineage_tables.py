@@ -42,7 +42,7 @@ NODES = Table(
         "node": attrgetter("id"),
         "schema_name": lambda n: n.relation and n.relation.schema,
         "relation_name": lambda n: n.relation and n.relation.name,
-        **_fields("kind", "name", "materialized", "has_inferred_columns", "detail"),
+        **_fields("kind", "name", "materialized", "has_inferred_columns", "detail", "code_digest"),
     },
     owner="node",
     key=("node",),
@@ -140,7 +140,7 @@ _KINDS = {kind.value: kind for kind in EdgeKind}
 
 
 def _node(row: Row, columns: tuple[Column, ...]) -> LineageNode:
-    node, schema, relation, kind, name, materialized, has_inferred_columns, detail = row
+    node, schema, relation, kind, name, materialized, has_inferred_columns, detail, code = row
     return LineageNode(
         id=node,
         kind=kind,
@@ -150,4 +150,5 @@ def _node(row: Row, columns: tuple[Column, ...]) -> LineageNode:
         has_inferred_columns=has_inferred_columns,
         detail=Detail(detail),
         materialized=materialized,
+        code_digest=code or "",
     )

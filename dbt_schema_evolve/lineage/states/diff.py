@@ -16,6 +16,7 @@ _VALUES = frozenset(
     {
         Aspect.KIND,
         Aspect.MATERIALIZATION,
+        Aspect.CODE,
         Aspect.DETAIL,
         Aspect.TYPE,
         Aspect.EDGE_KIND,
@@ -103,6 +104,8 @@ def _nodes(graph: LineageGraph, unlisted: Collection[str]) -> Iterator[tuple[_Su
         yield _Subject(node.id, Aspect.KIND), node.kind
         if node.materialized:
             yield _Subject(node.id, Aspect.MATERIALIZATION), node.materialized
+        if node.code_digest:
+            yield _Subject(node.id, Aspect.CODE), node.code_digest
         # The edges of a stale node stand: it is known as well as before.
         known = Detail.RELATIONS if node.detail is Detail.RELATIONS else Detail.COLUMNS
         yield _Subject(node.id, Aspect.DETAIL), known

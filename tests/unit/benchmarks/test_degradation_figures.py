@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.degradation import learn
 from benchmarks.degradation.ablations import feature, unseen, with_short_history
-from benchmarks.degradation.causes import Truth, cause_figures
+from benchmarks.degradation.causes import Named, Truth, cause_figures
 from benchmarks.degradation.coverage import coverage
 from benchmarks.degradation.figures import explained, figures
 from benchmarks.degradation.judged import gain, judged, loss
@@ -20,6 +20,7 @@ from benchmarks.degradation.splits import Split, splits
 from benchmarks.degradation.study import Study
 from benchmarks.degradation.table import Table
 from benchmarks.degradation.watch import Flags, Floats
+from benchmarks.fleet.records import Injected
 from dbt_schema_evolve.features.cases import Cases
 from dbt_schema_evolve.predict.persistence import Persistence
 from dbt_schema_evolve.records.forecasts import Case, Cause, CauseKind, Forecast
@@ -135,7 +136,7 @@ def test_the_figures_have_the_published_keys(held: Tables) -> None:
         "projects", "query_days", "base_rate", "oracle_pr_auc", "pr_auc", "best_baseline_pr_auc",
         "recall_at_1fa", "oracle_recall_at_1fa", "median_lead_runs", "coverage_90",
         "unseen_regime_loss", "prior_pr_auc", "lineage_gain_ci", "flip_recall", "flip_precision",
-        "cause_top1",
+        "cause_top1", "cause_top1_macro", "cause_top1_by_kind",
     } <= set(found)  # fmt: skip
     assert found["oracle_pr_auc"] > found["base_rate"]
     assert found["query_days"] == study.tested.sum()
@@ -213,7 +214,7 @@ def test_a_cause_is_right_where_it_is_what_was_injected_or_on_its_way() -> None:
     def judged_cause(*causes: Cause) -> tuple[bool, bool]:
         found = judge.named(case, 20, warned(case, *causes))
         assert found is not None
-        return found.is_right, found.is_exact
+        return bool(found.right), found.is_exact
 
     assert judged_cause(growth(IDS[EVENTS])) == (True, True)
     assert judged_cause(growth(IDS[DAILY])) == (True, False)
@@ -245,3 +246,27 @@ def test_shares_of_causes_are_over_warnings_that_have_a_true_one() -> None:
     assert shares["cause_top1"] == 0.75
     assert shares["cause_top1_exact"] == 0.5
     assert shares["cause_warnings"] == 4
+
+
+def test_what_is_rare_counts_as_much_as_growth_in_the_mean_over_kinds() -> None:
+    grown = Injected("onset", CauseKind.GROWTH, "a", 20, None, "")
+    skewed = Injected("skew drift", CauseKind.SKEW, "a", 10, None, "")
+    deployed = Injected("deployment", CauseKind.CHANGED_FLOW, "b", 40, 40, "")
+    found = [
+        *(Named(30, (grown,), (grown,), is_exact=True) for _ in range(6)),
+        Named(30, (skewed,), (), is_exact=False),
+        Named(30, (grown, skewed), (grown,), is_exact=True),
+        Named(38, (deployed,), (), is_exact=False),  # two days before anybody could know
+    ]
+    shares = cause_figures(found)
+    assert shares["cause_top1"] == 7 / 9
+    assert shares["cause_top1_macro"] == 0.5  # of two: no deployment was at work alone
+    assert shares["cause_named_macro"] == 0.5
+    assert shares["cause_top1_by_kind"]["onset"] == {
+        "at_work": 7, "begun": 7, "named": 1.0, "alone": 6, "alone_right": 1.0,
+    }  # fmt: skip
+    assert shares["cause_top1_by_kind"]["skew drift"] == {
+        "at_work": 2, "begun": 2, "named": 0.0, "alone": 1, "alone_right": 0.0,
+    }  # fmt: skip
+    rare = shares["cause_top1_by_kind"]["deployment"]
+    assert (rare["at_work"], rare["begun"], rare["alone"]) == (1, 0, 0)

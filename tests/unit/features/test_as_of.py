@@ -135,8 +135,9 @@ def _strange(item: Any, rng: Random) -> Any:
             wild = [0, -1, 2**62, value * 7, float("nan")]
             changed[field.name] = rng.choice(wild) if rng.random() < 0.5 else value
     if isinstance(item, DatedChanges):
-        change = LineageChange(MART, Aspect.RELATION_EDGE, None, "", "", rng.choice([FCT, MART]))
-        return DatedChanges(item.at, (change,))
+        edge = LineageChange(MART, Aspect.RELATION_EDGE, None, "", "", rng.choice([FCT, MART]))
+        code = LineageChange(rng.choice([FCT, MART]), Aspect.CODE, "a", "b")
+        return DatedChanges(item.at, (edge, code))
     return replace(item, **changed)
 
 

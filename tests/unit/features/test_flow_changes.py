@@ -7,13 +7,21 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbt_schema_evolve.features.flow_changes import FlowHistory, KnownFlow
-from dbt_schema_evolve.records.lineage import Consumer
+from dbt_schema_evolve.features.flow_changes import Changed, FlowHistory, KnownFlow
+from dbt_schema_evolve.features.stored_graph import StoredGraph
+from dbt_schema_evolve.records.lineage import Consumer, LineageGraph, LineageNode, RelationEdge
 from dbt_schema_evolve.records.lineage_changes import Aspect, DatedChanges, LineageChange
 
 NOON = datetime(2026, 3, 15, 12, tzinfo=UTC)
 WEEK = timedelta(days=7)
 FCT, STG, MART = "model.shop.fct", "model.shop.stg", "model.shop.mart"
+GRAPH = StoredGraph(
+    LineageGraph(
+        tuple(LineageNode(name, "model", name) for name in (FCT, MART, STG)),
+        (RelationEdge(STG, FCT), RelationEdge(FCT, MART)),
+        (),
+    )
+)
 
 
 def flow_features(
@@ -23,7 +31,20 @@ def flow_features(
     cutoff: datetime,
     window: timedelta,
 ) -> Mapping[str, float]:
-    return KnownFlow(FlowHistory(tuple(states), tuple(consumers)), cutoff, window).features(nodes)
+    return known(states, consumers, cutoff, window).features(nodes)
+
+
+def known(
+    states: Iterable[DatedChanges],
+    consumers: Iterable[Consumer] = (),
+    cutoff: datetime = NOON,
+    window: timedelta = WEEK,
+) -> KnownFlow:
+    return KnownFlow(FlowHistory(tuple(states), tuple(consumers)), GRAPH, cutoff, window)
+
+
+def new_code(node: str) -> LineageChange:
+    return LineageChange(node, Aspect.CODE, "a" * 16, "b" * 16)
 
 
 def ago(days: float, *changes: LineageChange) -> DatedChanges:
@@ -90,6 +111,35 @@ def test_a_node_in_which_nothing_changed_has_zeros_and_no_age() -> None:
     found = flow_features({"model.shop.calm"}, (ago(1, NEW_PARENT),), (), NOON, WEEK)
     assert set(found.values()) == {0.0}
     assert "flow_days_since_change" not in found
+
+
+def test_new_code_is_felt_below_the_model_and_not_above_it() -> None:
+    flow = known((ago(2, new_code(FCT)),))
+    assert flow.features({MART})["flow_days_since_new_code"] == 2.0
+    assert "flow_days_since_change" not in flow.features({MART})
+    assert "flow_days_since_new_code" not in flow.features({STG})
+    assert flow.last_change({MART}) == Changed(NOON - timedelta(2), 1, FCT, is_code=True)
+    assert flow.last_change({STG}) is None
+
+
+def test_of_all_code_that_changed_above_the_newest_is_told_and_of_one_day_the_nearest() -> None:
+    newest = known((ago(3, new_code(FCT)), ago(1, new_code(STG)))).last_change({MART})
+    assert newest == Changed(NOON - timedelta(1), 2, STG, is_code=True)
+    nearest = known((ago(1, new_code(FCT), new_code(STG)),)).last_change({MART})
+    assert nearest == Changed(NOON - timedelta(1), 1, FCT, is_code=True)
+
+
+def test_code_that_changed_before_the_window_is_no_news_to_those_below() -> None:
+    flow = known((ago(9, new_code(FCT)), ago(1)))
+    assert flow.last_change({MART}) is None
+    assert "flow_days_since_new_code" not in flow.features({FCT, MART})
+
+
+def test_another_column_above_is_nothing_that_those_below_hear_of() -> None:
+    assert known((ago(1, RETYPED),)).last_change({MART}) is None
+    assert known((ago(1, RETYPED),)).last_change({FCT}) == Changed(
+        NOON - timedelta(1), 0, FCT, is_code=False
+    )
 
 
 def test_where_no_state_was_compared_nothing_is_known() -> None:

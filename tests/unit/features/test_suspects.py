@@ -7,9 +7,11 @@ import pytest
 
 from dbt_schema_evolve.features.cases import Cases
 from dbt_schema_evolve.features.facts import Facts
+from dbt_schema_evolve.features.flow_changes import FlowHistory
 from dbt_schema_evolve.records.forecasts import CauseKind, Suspect
+from dbt_schema_evolve.records.lineage_changes import Aspect, DatedChanges, LineageChange
 from tests.fakes.forecasting import day
-from tests.fakes.marts import DAILY, FCT, ON_DAILY, ON_WEEKLY, marts
+from tests.fakes.marts import DAILY, FCT, MART, ON_DAILY, ON_WEEKLY, SOURCE, STG, marts
 
 NOW = day(36) + timedelta(hours=4)
 STILL = marts(lambda _: 100_000)
@@ -111,10 +113,71 @@ def test_more_calls_are_usage_where_nobody_new_came() -> None:
 def test_a_model_that_was_changed_is_named() -> None:
     assert said(STILL, CauseKind.CHANGED_FLOW) == (
         FCT,
-        "`marts.daily` was made otherwise 16 days ago",
+        "`marts.daily` was made otherwise on 21 January",
     )
-    assert said(STILL, CauseKind.CHANGED_FLOW, FCT) == (FCT, "it was made otherwise 16 days ago")
+    assert said(STILL, CauseKind.CHANGED_FLOW, FCT) == (FCT, "it was made otherwise on 21 January")
     assert suspect(STILL, CauseKind.CHANGED_FLOW, ON_DAILY, day(19)) is None
+
+
+def test_new_code_is_told_with_its_day_to_whoever_reads_from_it_however_far_below() -> None:
+    code = LineageChange(FCT, Aspect.CODE, "a" * 16, "b" * 16)
+    deployed = replace(STILL, flow=FlowHistory((DatedChanges(day(30), (code,)),)))
+    assert said(deployed, CauseKind.CHANGED_FLOW, FCT) == (FCT, "its code changed on 31 January")
+    assert said(deployed, CauseKind.CHANGED_FLOW, ON_DAILY) == (
+        FCT, "the code of `marts.daily` changed on 31 January",
+    )  # fmt: skip
+    assert said(deployed, CauseKind.CHANGED_FLOW, ON_WEEKLY) == (
+        FCT, "the code of `marts.daily` changed on 31 January, upstream of it",
+    )  # fmt: skip
+
+
+def tripled(node: str, at: int) -> Facts:
+    """The daily model has three times its rows from the 33rd day on, its source does not."""
+    code = LineageChange(node, Aspect.CODE, "a" * 16, "b" * 16)
+    return replace(
+        STILL,
+        flow=FlowHistory((DatedChanges(day(at), (code,)),)),
+        relations=tuple(
+            replace(p, estimated_rows=3 * (p.estimated_rows or 0))
+            if p.relation == DAILY and p.captured_at > day(33)
+            else p
+            for p in STILL.relations
+        ),
+    )
+
+
+def test_rows_that_begin_at_a_model_with_new_code_are_the_deployments_and_no_growth() -> None:
+    for subject in (ON_DAILY, MART):
+        node, sentence = said(tripled(FCT, 33), CauseKind.CHANGED_FLOW, subject)
+        assert node == FCT
+        assert sentence == (
+            "the code of `marts.daily` changed on 3 February,"
+            " and it has grown 3.0 times within 7 days"
+        )
+        assert suspect(tripled(FCT, 33), CauseKind.GROWTH, subject) is None
+    node, sentence = said(tripled(STG, 33), CauseKind.CHANGED_FLOW)
+    assert node == STG
+    assert sentence == (
+        "the code of `staging.stg_events` changed on 3 February,"
+        " and `marts.daily` has grown 3.0 times within 7 days"
+    )
+
+
+def test_code_that_changed_long_before_the_rows_did_brought_none_of_them() -> None:
+    assert said(tripled(FCT, 20), CauseKind.GROWTH) == (
+        FCT, "`marts.daily` has grown 3.0 times within 7 days",
+    )  # fmt: skip
+    assert said(tripled(FCT, 20), CauseKind.CHANGED_FLOW) == (
+        FCT, "the code of `marts.daily` changed on 21 January",
+    )  # fmt: skip
+
+
+def test_a_source_that_grows_explains_what_its_models_do_though_their_code_changed() -> None:
+    growing = replace(marts(), flow=tripled(FCT, 33).flow)
+    assert said(growing, CauseKind.GROWTH)[0] == SOURCE
+    assert said(growing, CauseKind.CHANGED_FLOW) == (
+        FCT, "the code of `marts.daily` changed on 3 February",
+    )  # fmt: skip
 
 
 def test_a_relation_that_keeps_its_size_is_no_suspect() -> None:

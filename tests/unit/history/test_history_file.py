@@ -17,6 +17,7 @@ from dbt_schema_evolve.errors import BusyError, HistoryError
 from dbt_schema_evolve.records.captures import Artifact
 from dbt_schema_evolve.records.lineage import LineageGraph, LineageNode
 from dbt_schema_evolve.records.relations import Column
+from dbt_schema_evolve.workflows.lineage_diff import changes_by_state
 from tests.fakes.captures import ORDERS, RANGES, facts
 from tests.fakes.lineage_graphs import state
 
@@ -289,6 +290,24 @@ def test_profiles_of_an_older_version_are_kept_and_have_no_ranges(path: Path) ->
     at = [facts(number).capture.captured_at for number in (1, 2)]
     assert {each.range for each in found if each.captured_at == at[0]} == {None}
     assert {each.range for each in found if each.captured_at == at[1]} == set(RANGES.values())
+
+
+def test_states_of_an_older_version_are_kept_and_know_no_code(path: Path) -> None:
+    def graph(code: str) -> LineageGraph:
+        return LineageGraph((LineageNode("model.shop.a", "model", "a", code_digest=code),), (), ())
+
+    with DuckHistory(path) as history:
+        history.lineage.add(state(0), graph(""))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("alter table lineage_nodes drop column code_digest")
+        connection.execute("update meta set version = 4")
+    with DuckHistory(path) as history:
+        history.lineage.add(state(1), graph("0" * 16))
+        history.lineage.add(state(2), graph("f" * 16))
+        assert history.lineage.graph_at(state(0)) == graph("")
+        assert history.lineage.graph_at(state(2)) == graph("f" * 16)
+        told = changes_by_state(history.lineage, state(0).generated_at)
+    assert [len(each.changes) for each in told] == [0, 1]
 
 
 def test_of_a_share_four_digits_are_kept_however_small_it_is(path: Path) -> None:

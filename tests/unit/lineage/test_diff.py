@@ -115,6 +115,17 @@ def test_a_materialization_that_changes_is_told() -> None:
     )
 
 
+def test_code_that_says_something_else_is_told_though_the_same_flows() -> None:
+    one = with_node(node(MART, "total:integer", code_digest="0" * 16))
+    other = with_node(node(MART, "total:integer", code_digest="f" * 16))
+    assert lineage_changes(one, other) == (LineageChange(MART, Aspect.CODE, "0" * 16, "f" * 16),)
+
+
+def test_code_that_one_state_does_not_know_is_no_change() -> None:
+    known = with_node(node(MART, "total:integer", code_digest="0" * 16))
+    assert lineage_changes(BEFORE, known) == lineage_changes(known, BEFORE) == ()
+
+
 def test_an_edge_that_changes_is_told_by_kind_and_by_expression() -> None:
     window = flow(f"{FCT}#total", f"{MART}#total", EdgeKind.WINDOW, "sum(total) over ()")
     edges = (*BEFORE.column_edges[:2], window)

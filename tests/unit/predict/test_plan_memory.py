@@ -50,6 +50,12 @@ def test_hash_tables_may_take_more() -> None:
     assert 0 < groups < sort
 
 
+def test_of_a_hash_joins_memory_a_fiftieth_is_kept_back() -> None:
+    kept = 34_000 * (16 + 16 + 24) + 8 * 65_536
+    assert fill_ratio(("Hash",), (node("Hash", 34_000),), WorkMemory(1, kept)) > 1
+    assert fill_ratio(("Hash",), (node("Hash", 34_000),), WorkMemory(1, kept / 0.97)) < 1
+
+
 def test_what_keeps_no_rows_fills_nothing() -> None:
     words = ("Aggregate sorted", "Seq Scan raw.orders")
     nodes = (node("Aggregate", 1e6), node("Seq Scan", 1e9, depth=1))

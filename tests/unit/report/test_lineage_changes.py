@@ -6,6 +6,7 @@ from dbt_schema_evolve.report.lineage_changes import changes_markdown, changes_t
 FCT, STG = "model.shop.fct_orders", "model.shop.stg_orders"
 CHANGES = (
     LineageChange(FCT, Aspect.MATERIALIZATION, "view", "table"),
+    LineageChange(FCT, Aspect.CODE, "0" * 16, "f" * 16),
     LineageChange(FCT, Aspect.COLUMN, None, "numeric(10,2)", "discount"),
     LineageChange(FCT, Aspect.COLUMN, "", None, "old"),
     LineageChange(FCT, Aspect.TYPE, "integer", "bigint", "id"),
@@ -30,6 +31,7 @@ def test_a_terminal_sees_the_changes_under_their_nodes() -> None:
         "",
         "~ fct_orders",
         "    ~ materialization: view -> table",
+        "    ~ its code",
         "    + column discount (numeric(10,2))",
         "    - column old",
         "    ~ type of id: integer -> bigint",
@@ -50,7 +52,7 @@ def test_a_terminal_sees_the_changes_under_their_nodes() -> None:
 def test_a_comment_has_the_same_changes_in_code_spans() -> None:
     text = changes_markdown(DIFF)
     assert text.startswith("### Lineage\n\nFrom the first to the second.\n\n1 node appeared")
-    assert "**~ `fct_orders`**\n\n- ~ materialization: `view` -> `table`\n" in text
+    assert "**~ `fct_orders`**\n\n- ~ materialization: `view` -> `table`\n- ~ its code\n" in text
     assert "- + `stg_orders.rebate` -> `discount`: `rename`\n" in text
     assert "**- `gone`** model, 1 column, 1 edge\n" in text
 

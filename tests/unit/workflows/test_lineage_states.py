@@ -193,6 +193,19 @@ def test_a_diff_of_two_states_lists_what_changed(history: DictHistory) -> None:
     assert changes_by_state(history.lineage, EVER)[0].changes == found.changes
 
 
+def test_a_file_that_says_something_else_is_a_change_and_a_date_that_dbt_puts_in_is_none(
+    history: DictHistory,
+) -> None:
+    stg = "select id, amount as total, status from raw.orders where id > {}"
+    for day, least in ((1, 1), (2, 2), (3, 2)):
+        models = {**MODELS, "stg": ("view", stg.format(f"'2026-03-0{day}'"))}
+        raw = {"stg": stg.format(f"{least} -- {{{{ run_started_at }}}} on day {day}")}
+        keep_state(read(manifest(models, day=day, raw=raw)), WAREHOUSE, history)
+    (changed, nothing) = (each.changes for each in changes_by_state(history.lineage, EVER))
+    assert [(c.node, c.what, c.sign) for c in changed] == [("model.shop.stg", Aspect.CODE, "~")]
+    assert nothing == ()
+
+
 def test_a_folder_of_artifacts_is_compared_with_a_state(history: DictHistory) -> None:
     """The folder has no catalog: what the state knows of its source helps to read a star."""
     star = {**MODELS, "stg": ("view", "select *, amount as total from raw.orders")}

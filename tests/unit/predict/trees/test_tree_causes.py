@@ -1,11 +1,12 @@
 """The leading cause of a forecast is the one that made it, in words that a user can act on."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from dbt_schema_evolve.predict.trees.causes import because, causes, pushes
-from dbt_schema_evolve.records.forecasts import CauseKind, Forecast
+from dbt_schema_evolve.records.forecasts import CauseKind, Forecast, Suspect
 from tests.fakes.fleet import KINDS, case
 
 Foretold = Callable[..., Forecast]
@@ -74,6 +75,38 @@ def test_a_cause_that_says_next_to_nothing_does_not_explain_a_trend() -> None:
 def test_a_kind_that_nobody_is_suspected_of_is_no_cause() -> None:
     found = causes(case(growth=0.04), {CauseKind.SKEW: 3.0, CauseKind.GROWTH: 1.0})
     assert [(cause.kind, cause.share) for cause in found] == [(CauseKind.GROWTH, 1.0)]
+
+
+def test_rows_that_new_code_brought_speak_for_the_deployment_and_so_does_their_flip() -> None:
+    said = "the code of `marts.daily` changed on 3 March, and it has grown 3.0 times within 7 days"
+    deployed = replace(
+        case(flips=True),
+        suspects=(
+            Suspect(CauseKind.PLAN_FLIP, "", "the planner will leave the index"),
+            Suspect(CauseKind.CHANGED_FLOW, "model.shop.daily", said, brings_rows=True),
+        ),
+    )
+    found = causes(deployed, {CauseKind.GROWTH: 3.0, CauseKind.PLAN_FLIP: 1.0})
+    assert [(cause.kind, cause.share) for cause in found] == [
+        (CauseKind.CHANGED_FLOW, 1.0),
+        (CauseKind.PLAN_FLIP, 0.25),
+    ]
+    assert because(found) == f"because {said} and the planner will leave the index"
+
+
+def test_new_code_that_brought_no_rows_does_not_answer_for_growth() -> None:
+    deployed = replace(
+        case(growth=0.04),
+        suspects=(
+            *case(growth=0.04).suspects,
+            Suspect(CauseKind.CHANGED_FLOW, "model.shop.daily", "its code changed on 3 March"),
+        ),
+    )
+    found = causes(deployed, {CauseKind.GROWTH: 3.0, CauseKind.CHANGED_FLOW: 1.0})
+    assert [(cause.kind, cause.share) for cause in found] == [
+        (CauseKind.GROWTH, 0.75),
+        (CauseKind.CHANGED_FLOW, 0.25),
+    ]
 
 
 def test_what_speaks_against_a_slowdown_is_no_cause() -> None:
