@@ -15,9 +15,11 @@ Values = Mapping[str, float]
 _STILL = 0.0005  # growth a day: 1.5 % a month is within the scatter of ANALYZE's counts
 _NEARLY_ALL = 0.7  # of the largest movement: growth is told of where it begins
 _BEYOND = 2.0  # times its usual growth, and rows have jumped
+_TOLD = 0.01  # of the rows: what has yet to arrive is told in whole percent
 _BLOATED = 0.1  # log of bytes a row over their median, and share of dead rows
 _STALE = 0.1  # share of the rows written since; Postgres' own autovacuum_analyze_scale_factor
 _SKEWED = 0.05  # share of the rows that one value takes
+_RISING = 0.01  # of that share within the days that growth is drawn ahead
 _BUSIER = 0.2  # log of calls over their level
 _FILLED = 0.8  # of what work_mem allows
 
@@ -28,7 +30,11 @@ def suspects(around: Circumstances, values: Values) -> tuple[Suspect, ...]:
 
 
 def _growth(around: Circumstances, _: Values) -> Suspect | None:
-    moving = [each for each in around.reached if each.movement >= _STILL * AHEAD]
+    moving = [
+        each
+        for each in around.reached
+        if each.movement >= _STILL * AHEAD and _has_grown(each, around)
+    ]
     if not moving:
         return None
     most = max(each.movement for each in moving)
@@ -37,30 +43,31 @@ def _growth(around: Circumstances, _: Values) -> Suspect | None:
     return Suspect(CauseKind.GROWTH, origin.node, _movement(origin, around))
 
 
+def _has_grown(reached: Reached, around: Circumstances) -> bool:
+    """Fewer rows make nothing slower."""
+    waiting = 0.0 if around.wait is None else reached.not_arrived or 0.0
+    return max(reached.moves.per_day, reached.moves.change_7) > 0 or waiting >= _TOLD
+
+
 def _movement(origin: Reached, around: Circumstances) -> str:
     name, moves = f"`{origin.relation}`", origin.moves
     through = " and ".join(f"`{around.names.get(node, node)}`" for node in reversed(origin.via))
+    usual = _BEYOND * max(moves.per_day, 0.0)
     waiting = origin.not_arrived or 0.0
-    if (
-        around.wait is not None
-        and abs(waiting) > _BEYOND * abs(moves.per_day) * around.wait.age_days
-    ):
+    if around.wait is not None and waiting >= max(_TOLD, usual * around.wait.age_days):
         model = around.names.get(around.wait.node, around.wait.node)
         return (
             f"{name} has {_times(waiting)} since `{model}` was last built,"
             f" {_days(around.wait.age_days)} ago"
         )
-    if abs(moves.change_7) > _BEYOND * AHEAD * abs(moves.per_day):
+    if moves.change_7 > usual * AHEAD:
         said = f"{name} has {_times(moves.change_7)} within {AHEAD:.0f} days"
     else:
-        verb = "grows" if moves.per_day > 0 else "shrinks"
-        said = f"{name} {verb} {100 * abs(expm1(moves.per_day)):.1f} % a day"
+        said = f"{name} grows {100 * expm1(moves.per_day):.1f} % a day"
     return f"{said} and reaches it through {through}" if through else said
 
 
 def _times(log_ratio: float) -> str:
-    if log_ratio < 0:
-        return f"shrunk to {100 * exp(log_ratio):.0f} %"
     if log_ratio < 0.4:
         return f"grown by {100 * expm1(log_ratio):.0f} %"
     return f"grown {exp(log_ratio):.1f} times"
@@ -140,12 +147,13 @@ def _skew(around: Circumstances, _: Values) -> Suspect | None:
     skew = around.skew
     if skew is None or skew.top_value_ratio < _SKEWED:
         return None
+    if skew.ratio_per_day * AHEAD <= _RISING * skew.top_value_ratio:
+        return None  # what has been so all along makes nothing slower than it is
     column = skew.column
-    rising = ", and rising" if skew.ratio_per_day * AHEAD > 0.01 * skew.top_value_ratio else ""
     return Suspect(
         CauseKind.SKEW, around.node(column.relation),
         f"{100 * skew.top_value_ratio:.0f} % of the rows of `{column.relation}` share one value of"
-        f" `{column.column}`{rising}",
+        f" `{column.column}`, and rising",
     )  # fmt: skip
 
 
@@ -173,12 +181,9 @@ def _changed_flow(around: Circumstances, values: Values) -> Suspect | None:
 
 def _own_trend(_: Circumstances, values: Values) -> Suspect | None:
     slope = values.get("log_us_slope_per_day", 0.0)
-    if abs(slope) < _STILL:
+    if slope < _STILL:
         return Suspect(CauseKind.OWN_TREND, "", "its own times vary")
-    verb = "longer" if slope > 0 else "less"
-    return Suspect(
-        CauseKind.OWN_TREND, "", f"it takes {100 * abs(expm1(slope)):.1f} % {verb} each day"
-    )
+    return Suspect(CauseKind.OWN_TREND, "", f"it takes {100 * expm1(slope):.1f} % longer each day")
 
 
 _FINDERS: tuple[Callable[[Circumstances, Values], Suspect | None], ...] = (

@@ -93,6 +93,15 @@ def test_a_skewed_key_is_named_with_the_share_of_its_most_frequent_value() -> No
     )  # fmt: skip
 
 
+def test_a_key_that_was_as_skewed_all_along_is_no_suspect() -> None:
+    last = max(STILL.columns, key=lambda each: each.captured_at)
+    steady = replace(
+        STILL,
+        columns=tuple(replace(c, top_value_ratio=last.top_value_ratio) for c in STILL.columns),
+    )
+    assert suspect(steady, CauseKind.SKEW, ON_DAILY) is None
+
+
 def test_a_new_consumer_is_named() -> None:
     assert said(STILL, CauseKind.USAGE, ON_WEEKLY) == (
         "application.app", "`app` has read it for 6 days",
@@ -119,6 +128,19 @@ def test_a_model_that_was_changed_is_named() -> None:
 
 def test_a_relation_that_keeps_its_size_is_no_suspect() -> None:
     assert suspect(STILL, CauseKind.GROWTH, ON_DAILY) is None
+
+
+def test_a_relation_that_shrinks_is_no_suspect_of_a_slowdown() -> None:
+    shrinking = marts(lambda n: 100_000 * 0.97**n)
+    assert suspect(shrinking, CauseKind.GROWTH, ON_WEEKLY) is None
+
+
+@pytest.mark.parametrize("per_day", [1.001, 1.01, 1.1])
+def test_growth_that_is_told_of_is_never_of_no_percent(per_day: float) -> None:
+    growing = marts(lambda n: 100_000 * per_day**n)
+    _, sentence = said(growing, CauseKind.GROWTH, ON_WEEKLY)
+    assert " 0 %" not in sentence
+    assert " 0.0 %" not in sentence
 
 
 @pytest.mark.parametrize("subject", [ON_DAILY, FCT])
