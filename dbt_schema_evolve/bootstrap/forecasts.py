@@ -83,8 +83,11 @@ class ProjectForecasts:
                 known = _Known(history, self.app.lineage(history, warehouse), warehouse, ())
             except WarehouseError as error:
                 lineage = self.app.lineage(history, RememberedWarehouse(history))
-                note = "columns are those of the last capture, and no plan was looked at"
-                known = _Known(history, lineage, None, (f"{error.problem}: {note}",))
+                note = (
+                    "without a warehouse columns are those of the last capture, and no plan was"
+                    f" looked at: {error.problem}"
+                )
+                known = _Known(history, lineage, None, (note,))
             yield known
 
     def _look_ahead(self, known: "_Known", now: datetime) -> tuple[str, ...]:

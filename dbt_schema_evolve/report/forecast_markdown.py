@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dbt_schema_evolve.records.prospects import Foresight, Prospect
 from dbt_schema_evolve.report.alarm_text import alarms_markdown
-from dbt_schema_evolve.report.figures import count, percent
+from dbt_schema_evolve.report.figures import chance, count
 from dbt_schema_evolve.report.forecast_text import grows, subject, when, who
 from dbt_schema_evolve.report.spans import code_cell, text_span
 
@@ -12,7 +12,7 @@ _HEAD = ("what", "breaks", "likely", "time", "why", "affects")
 
 
 def foresight_markdown(foresight: Foresight, limit: int) -> str:
-    """Return a table of what breaks next and of the steepest others."""
+    """Return a table of what breaks next and of the likeliest others."""
     days = count(round(foresight.horizon_days), "day")
     spoke = foresight.spoke
     blocks = [f"### What breaks within {days}"]
@@ -39,7 +39,7 @@ def _table(prospects: tuple[Prospect, ...]) -> Iterator[str]:
         cells = (
             code_cell(subject(each, 100)),
             (when(each.breach) or "no") if each.breaks else "no",
-            "" if probability is None else percent(probability),
+            "" if probability is None else chance(probability),
             grows(forecast),
             text_span(forecast.reason),
             text_span("; ".join(who(each.affected))),

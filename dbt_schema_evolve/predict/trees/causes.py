@@ -68,4 +68,4 @@ def because(found: Sequence[Cause]) -> str:
         for cause in found[1:]
         if lead.kind is CauseKind.GROWTH and cause.kind in _BROUGHT_ABOUT
     ]
-    return f"because {' and '.join([lead.sentence, *then[:1]])}"
+    return f"because {', and '.join([lead.sentence, *then[:1]])}"
