@@ -29,7 +29,7 @@ def test_a_flip_is_told_behind_the_growth_that_brings_it_about(foretold: Foretol
     assert [cause.kind for cause in found.causes[:2]] == [CauseKind.GROWTH, CauseKind.PLAN_FLIP]
     assert found.cause_id == "source.shop.events"
     assert found.reason == (
-        "because `raw.events` grows 4.0 % a day and the planner will leave the index"
+        "because `raw.events` grows 4.0 % a day, and the planner will leave the index"
     )
 
 
