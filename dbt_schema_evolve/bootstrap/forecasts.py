@@ -24,6 +24,7 @@ from dbt_schema_evolve.workflows.train import train
 
 _NEWS = timedelta(hours=20)  # what the twin said is asked for anew once a day
 _FRESH = timedelta(days=4)  # a long weekend without a build is no end
+_DISAGREEMENT = timedelta(hours=1)  # clocks of two machines may be so far apart
 _LEARNED_FROM = timedelta(days=180)  # what the flow of data was before says little of now
 
 
@@ -57,7 +58,7 @@ class ProjectForecasts:
         With too little history nothing is written: what ships stays, or what was trained before.
         """
         with self._known() as known:
-            now = clock.now()
+            now, doubts = _as_of(known.history, clock.now())
             facts = read_facts(known.lineage, known.history, now - _LEARNED_FROM)
         trained = train(
             facts,
@@ -67,12 +68,13 @@ class ProjectForecasts:
             predictors.learn,
             predictors.shipped().predictor,
         )
-        if not write or not trained.training.scored_by:
-            return trained.training
+        training = replace(trained.training, notes=(*known.notes, *doubts))
+        if not write or not training.scored_by:
+            return training
         self.app.progress.step("learn from the whole history")
         own = predictors.own_bundle(trained.examples) if trained.examples else None
-        path = predictors.write_winner(self.app.project.state_dir, trained.training, own)
-        return replace(trained.training, written_to=str(path))
+        path = predictors.write_winner(self.app.project.state_dir, training, own)
+        return replace(training, written_to=str(path))
 
     @contextmanager
     def _known(self) -> Iterator["_Known"]:
@@ -104,11 +106,16 @@ class ProjectForecasts:
 
 def _as_of(history: DuckHistory, now: datetime) -> tuple[datetime, tuple[str, ...]]:
     """Return the instant to look ahead from: where facts end long ago it is their end."""
-    captures = history.captures()
-    if not captures or now - captures[-1].captured_at <= _FRESH:
-        return now, ()
-    last = captures[-1].captured_at
-    return last, (f"the last capture is of {last:%Y-%m-%d}, and so are these forecasts",)
+    instants = [capture.captured_at for capture in history.captures()]
+    past = [instant for instant in instants if instant <= now + _DISAGREEMENT]
+    notes = []
+    if ahead := len(instants) - len(past):
+        said = "1 capture is" if ahead == 1 else f"{ahead:,} captures are"
+        notes.append(f"{said} of after now, up to {instants[-1]:%Y-%m-%d}, and not believed yet")
+    if past and now - past[-1] > _FRESH:
+        now = past[-1]
+        notes.append(f"the last capture is of {now:%Y-%m-%d}, and that is taken for today")
+    return now, tuple(notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,10 +136,12 @@ def _stale(around: Circumstances, _: Values) -> Suspect | None:
     if relation is None or written(around.conditions[relation]) < _STALE:
         return None
     found = around.conditions[relation]
+    share = written(found)
+    many = f"{100 * share:.0f} % of" if share < 1 else f"{share:.1f} times"
     return Suspect(
         CauseKind.STALE_STATISTICS, around.node(relation),
         f"`{relation}` was last analyzed {_days(found['days_since_analyze'])} ago;"
-        f" {100 * written(found):.0f} % of its rows were written since",
+        f" {many} its rows were written since",
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def write_model(bundle: Bundle, path: Path) -> None:
         raise PredictorError(
             f"the forecast model cannot be written: {error.strerror}",
             at=str(path),
-            remedy="name a file in a folder that exists and may be written to",
+            remedy="check the rights of its folder: what was there is still in use",
         ) from error
 
 

@@ -61,7 +61,7 @@ def test_a_history_that_ended_long_ago_is_looked_at_from_its_end(tmp_path: Path)
     old = Shop(start=datetime(1995, 4, 1, tzinfo=UTC))
     result = run(project(tmp_path, old.captures(), fct_limit=60), "predict")
     assert result.stdout.startswith("Breaks within 30 days:")
-    note = "the last capture is of 1995-04-20, and so are these forecasts"
+    note = "the last capture is of 1995-04-20, and that is taken for today"
     assert note in result.stderr
 
 

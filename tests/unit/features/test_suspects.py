@@ -72,18 +72,19 @@ def test_a_bloated_relation_is_named_with_its_bytes_and_dead_rows() -> None:
     assert suspect(STILL, CauseKind.BLOAT, ON_DAILY) is None
 
 
-def test_statistics_that_are_older_than_the_rows_are_stale() -> None:
+@pytest.mark.parametrize(("a_day", "many"), [(2_500, "40 % of"), (12_500, "2.0 times")])
+def test_statistics_that_are_older_than_the_rows_are_stale(a_day: int, many: str) -> None:
     updated = replace(
         STILL,
         relations=tuple(
-            replace(p, last_analyzed_at=day(20), updated_rows=2_500 * (p.captured_at - day(0)).days)
+            replace(p, last_analyzed_at=day(20), updated_rows=a_day * (p.captured_at - day(0)).days)
             for p in STILL.relations
         ),
     )
     node, sentence = said(updated, CauseKind.STALE_STATISTICS)
     assert node == FCT
     assert sentence == (
-        "`marts.daily` was last analyzed 16 days ago; 40 % of its rows were written since"
+        f"`marts.daily` was last analyzed 16 days ago; {many} its rows were written since"
     )
 
 
