@@ -11,6 +11,7 @@ from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.bootstrap import predictors
 from dbt_schema_evolve.bootstrap.app import App
 from dbt_schema_evolve.bootstrap.look_ahead import look_ahead_and_keep
+from dbt_schema_evolve.bootstrap.today import today
 from dbt_schema_evolve.errors import OracleError, WarehouseError
 from dbt_schema_evolve.lineage.garbage import what_is_there_set_aside
 from dbt_schema_evolve.ports import CatalogSource
@@ -23,8 +24,6 @@ from dbt_schema_evolve.workflows.remembered import RememberedWarehouse
 from dbt_schema_evolve.workflows.train import train
 
 _NEWS = timedelta(hours=20)  # what the twin said is asked for anew once a day
-_FRESH = timedelta(days=4)  # a long weekend without a build is no end
-_DISAGREEMENT = timedelta(hours=1)  # clocks of two machines may be so far apart
 _LEARNED_FROM = timedelta(days=180)  # what the flow of data was before says little of now
 
 
@@ -44,7 +43,7 @@ class ProjectForecasts:
         candidates = predictors.candidates(self.app.project.state_dir, model)
         limit_us = None if limit_seconds is None else limit_seconds * 1_000_000
         with self._known() as known:
-            now, doubts = _as_of(known.history, clock.now())
+            now, doubts = today(known.history.captures(), clock.now())
             notes = (*known.notes, *doubts, *self._look_ahead(known, now))
             self.app.progress.step("forecast")
             with what_is_there_set_aside():
@@ -58,7 +57,7 @@ class ProjectForecasts:
         With too little history nothing is written: what ships stays, or what was trained before.
         """
         with self._known() as known:
-            now, doubts = _as_of(known.history, clock.now())
+            now, doubts = today(known.history.captures(), clock.now())
             facts = read_facts(known.lineage, known.history, now - _LEARNED_FROM)
         trained = train(
             facts,
@@ -102,20 +101,6 @@ class ProjectForecasts:
         except (WarehouseError, OracleError) as error:
             return (f"no plan was looked at ahead: {error.problem}",)
         return ()
-
-
-def _as_of(history: DuckHistory, now: datetime) -> tuple[datetime, tuple[str, ...]]:
-    """Return the instant to look ahead from: where facts end long ago it is their end."""
-    instants = [capture.captured_at for capture in history.captures()]
-    past = [instant for instant in instants if instant <= now + _DISAGREEMENT]
-    notes = []
-    if ahead := len(instants) - len(past):
-        said = "1 capture is" if ahead == 1 else f"{ahead:,} captures are"
-        notes.append(f"{said} of after now, up to {instants[-1]:%Y-%m-%d}, and not believed yet")
-    if past and now - past[-1] > _FRESH:
-        now = past[-1]
-        notes.append(f"the last capture is of {now:%Y-%m-%d}, and that is taken for today")
-    return now, tuple(notes)
 
 
 @dataclass(frozen=True, slots=True)
