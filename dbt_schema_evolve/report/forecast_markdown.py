@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dbt_schema_evolve.records.prospects import Foresight, Prospect
 from dbt_schema_evolve.report.alarm_text import alarms_markdown
 from dbt_schema_evolve.report.figures import chance, count
-from dbt_schema_evolve.report.forecast_text import grows, subject, when, who
+from dbt_schema_evolve.report.forecast_text import grows, subject, when, who, who_spoke
 from dbt_schema_evolve.report.spans import code_cell, text_span
 
 _HEAD = ("what", "breaks", "likely", "time", "why", "affects")
@@ -14,7 +14,6 @@ _HEAD = ("what", "breaks", "likely", "time", "why", "affects")
 def foresight_markdown(foresight: Foresight, limit: int) -> str:
     """Return a table of what breaks next and of the likeliest others."""
     days = count(round(foresight.horizon_days), "day")
-    spoke = foresight.spoke
     blocks = [f"### What breaks within {days}"]
     if foresight.prospects:
         blocks.append("\n".join(_table(foresight.prospects[:limit])))
@@ -26,7 +25,7 @@ def foresight_markdown(foresight: Foresight, limit: int) -> str:
         blocks.append(alarms_markdown(foresight.alarms, limit))
     if foresight.skips:
         blocks.append(f"Queries and models without a forecast: {len(foresight.skips):,}.")
-    blocks.append(text_span(f"Forecast by the {spoke.predictor}: {spoke.reason}."))
+    blocks.append(text_span(who_spoke(foresight.spoke)))
     return "\n\n".join([*blocks, *map(text_span, foresight.notes)]) + "\n"
 
 

@@ -6,7 +6,7 @@ from math import ceil, floor
 from textwrap import shorten, wrap
 
 from dbt_schema_evolve.records.forecasts import Breach, Forecast
-from dbt_schema_evolve.records.prospects import Affected, Foresight, Prospect, Waiting
+from dbt_schema_evolve.records.prospects import Affected, Foresight, Prospect, Spoke, Waiting
 from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.report.alarm_text import alarms_text
 from dbt_schema_evolve.report.recommendation_text import WIDTH, labelled
@@ -46,9 +46,13 @@ def foresight_text(foresight: Foresight, limit: int) -> str:
             *alarms_text(foresight.alarms, min(limit, _OTHERS)),
             "",
         ]
-    spoke = foresight.spoke
-    said = f"Forecast by the {spoke.predictor}: {spoke.reason}."
-    return "\n".join([*lines, *wrap(said, WIDTH)])
+    return "\n".join([*lines, *wrap(who_spoke(foresight.spoke), WIDTH)])
+
+
+def who_spoke(spoke: Spoke) -> str:
+    """Return which predictor made the forecasts, and why it was that one."""
+    name = "project's own model" if spoke.predictor == "own" else spoke.predictor
+    return f"Forecast by the {name}: {spoke.reason}."
 
 
 def forecasts_text(forecasts: Sequence[Forecast], labels: Mapping[str, str], limit: int) -> str:

@@ -149,6 +149,13 @@ def test_a_chance_is_never_nothing_and_never_certain() -> None:
     assert "over 99 % chance" in text
 
 
+def test_a_model_of_ones_own_is_called_so() -> None:
+    own = replace(FORESIGHT, spoke=Spoke("own", "it won the back-test"))
+    said = "Forecast by the project's own model: it won the back-test."
+    assert foresight_text(own, 10).endswith(said)
+    assert said in foresight_markdown(own, 10)
+
+
 def test_no_forecast_at_all_is_said() -> None:
     assert "No forecast: " in foresight_text(replace(FORESIGHT, prospects=()), 10)
     assert "No forecast: " in foresight_markdown(replace(FORESIGHT, prospects=()), 10)
