@@ -29,6 +29,7 @@ from dbt_schema_evolve.backends.twin_file import FiledWarehouse, read_twin_file
 from dbt_schema_evolve.backends.verdict_file import read_verdicts, write_verdicts
 from dbt_schema_evolve.bootstrap import predictors
 from dbt_schema_evolve.bootstrap.pages import recommended, report_input
+from dbt_schema_evolve.bootstrap.today import today
 from dbt_schema_evolve.errors import HistoryError, ProjectError
 from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.lineage.memory import Memory
@@ -150,13 +151,16 @@ class App:
         weigh = self._weigh()
         accepted = [k for k, v in self.verdicts().items() if v.decision is Decision.ACCEPT]
         with self.history() as history, self.catalog_source() as warehouse, self.memory() as memory:
-            return advise(
-                history, warehouse, planner_twin, self.files(), now or clock.now(), self.progress,
+            as_of, doubts = (now, ()) if now else today(history.captures(), clock.now())
+            advice = advise(
+                history, warehouse, planner_twin, self.files(), as_of, self.progress,
                 budget=budget, only=only, horizon_days=horizon_days, resolve=memory,
                 home=home_of(self.project, self.target), clock=time.monotonic, judge=self.belief(),
                 candidates=predictors.candidates(self.project.state_dir),
                 proven=accepted, weigh=weigh,
             )  # fmt: skip
+            told = tuple(Skip("the history", doubt) for doubt in doubts)
+            return replace(advice, skips=(*told, *advice.skips))
 
     def _weigh(self) -> Callable[[Evidence], Evidence]:
         """Return for how much queries count, as the project's vars say."""

@@ -11,6 +11,7 @@ from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.bootstrap import predictors
 from dbt_schema_evolve.bootstrap.app import App
 from dbt_schema_evolve.bootstrap.look_ahead import look_ahead_and_keep
+from dbt_schema_evolve.bootstrap.today import today
 from dbt_schema_evolve.errors import OracleError, WarehouseError
 from dbt_schema_evolve.lineage.garbage import what_is_there_set_aside
 from dbt_schema_evolve.ports import CatalogSource
@@ -23,7 +24,6 @@ from dbt_schema_evolve.workflows.remembered import RememberedWarehouse
 from dbt_schema_evolve.workflows.train import train
 
 _NEWS = timedelta(hours=20)  # what the twin said is asked for anew once a day
-_FRESH = timedelta(days=4)  # a long weekend without a build is no end
 _LEARNED_FROM = timedelta(days=180)  # what the flow of data was before says little of now
 
 
@@ -43,7 +43,7 @@ class ProjectForecasts:
         candidates = predictors.candidates(self.app.project.state_dir, model)
         limit_us = None if limit_seconds is None else limit_seconds * 1_000_000
         with self._known() as known:
-            now, doubts = _as_of(known.history, clock.now())
+            now, doubts = today(known.history.captures(), clock.now())
             notes = (*known.notes, *doubts, *self._look_ahead(known, now))
             self.app.progress.step("forecast")
             with what_is_there_set_aside():
@@ -57,7 +57,7 @@ class ProjectForecasts:
         With too little history nothing is written: what ships stays, or what was trained before.
         """
         with self._known() as known:
-            now = clock.now()
+            now, doubts = today(known.history.captures(), clock.now())
             facts = read_facts(known.lineage, known.history, now - _LEARNED_FROM)
         trained = train(
             facts,
@@ -67,12 +67,13 @@ class ProjectForecasts:
             predictors.learn,
             predictors.shipped().predictor,
         )
-        if not write or not trained.training.scored_by:
-            return trained.training
+        training = replace(trained.training, notes=(*known.notes, *doubts))
+        if not write or not training.scored_by:
+            return training
         self.app.progress.step("learn from the whole history")
         own = predictors.own_bundle(trained.examples) if trained.examples else None
-        path = predictors.write_winner(self.app.project.state_dir, trained.training, own)
-        return replace(trained.training, written_to=str(path))
+        path = predictors.write_winner(self.app.project.state_dir, training, own)
+        return replace(training, written_to=str(path))
 
     @contextmanager
     def _known(self) -> Iterator["_Known"]:
@@ -83,8 +84,11 @@ class ProjectForecasts:
                 known = _Known(history, self.app.lineage(history, warehouse), warehouse, ())
             except WarehouseError as error:
                 lineage = self.app.lineage(history, RememberedWarehouse(history))
-                note = "columns are those of the last capture, and no plan was looked at"
-                known = _Known(history, lineage, None, (f"{error.problem}: {note}",))
+                note = (
+                    "without a warehouse columns are those of the last capture, and no plan was"
+                    f" looked at: {error.problem}"
+                )
+                known = _Known(history, lineage, None, (note,))
             yield known
 
     def _look_ahead(self, known: "_Known", now: datetime) -> tuple[str, ...]:
@@ -97,15 +101,6 @@ class ProjectForecasts:
         except (WarehouseError, OracleError) as error:
             return (f"no plan was looked at ahead: {error.problem}",)
         return ()
-
-
-def _as_of(history: DuckHistory, now: datetime) -> tuple[datetime, tuple[str, ...]]:
-    """Return the instant to look ahead from: where facts end long ago it is their end."""
-    captures = history.captures()
-    if not captures or now - captures[-1].captured_at <= _FRESH:
-        return now, ()
-    last = captures[-1].captured_at
-    return last, (f"the last capture is of {last:%Y-%m-%d}, and so are these forecasts",)
 
 
 @dataclass(frozen=True, slots=True)

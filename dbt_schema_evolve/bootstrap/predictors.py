@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt_schema_evolve.backends.forecast_model import read_model, read_prior, write_model
+from dbt_schema_evolve.features.causes import FEATURES
 from dbt_schema_evolve.predict.blend import NAME as BLEND
 from dbt_schema_evolve.predict.blend import Blend, terms_of
 from dbt_schema_evolve.predict.bundle import Bundle, Part, unreadable, write_bundle
@@ -30,12 +31,12 @@ def candidates(state_dir: Path, model: Path | None = None) -> Candidates:
     A `model` that is named speaks for itself; else who won the last training does, or what ships.
     """
     if model is not None:
-        return Candidates(_learned(_GIVEN, read_model(model), f"it is {model.name}"))
+        return Candidates(_learned(_GIVEN, _read(model), f"it is {model.name}"))
     prior = shipped()
     path = state_dir / NAME
     if not path.exists():
         return Candidates(prior)
-    bundle = read_model(path)
+    bundle = _read(path)
     try:
         facts = bundle.parts[_WINNER].facts
         winner, reason = str(facts["predictor"]), str(facts["reason"])
@@ -89,6 +90,25 @@ def write_winner(state_dir: Path, training: Training, own: Bundle | None) -> Pat
         path,
     )
     return path
+
+
+def _read(path: Path) -> Bundle:
+    """Return the model in a file; raises PredictorError where it asks what nobody here knows.
+
+    A feature that this version does not have would be unknown of every subject, and the model would
+    answer all the same.
+    """
+    from dbt_schema_evolve.predict.trees.table import GROWTH_FEATURES  # noqa: PLC0415
+    from dbt_schema_evolve.predict.trees.trees import NAME as TREES  # noqa: PLC0415
+    from dbt_schema_evolve.predict.trees.trees import trees_of  # noqa: PLC0415
+
+    bundle = read_model(path)
+    if TREES in bundle.parts:
+        asked = trees_of(bundle, str(path)).features
+        strange = [each for each in asked if each not in {*FEATURES, *GROWTH_FEATURES}]
+        if strange:
+            raise unreadable(f"it asks for {', '.join(strange[:3])}", str(path))
+    return bundle
 
 
 def _facts(training: Training) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from dbt_schema_evolve.report.forecast_text import foresight_text
               help="How many to print as text or markdown.")  # fmt: skip
 @click.option("--limit-seconds", type=FiniteRange(0, min_open=True),
               help="Time that no query and no model should pass; default: 1.5 times what each "
-              "takes now, and a model's own `limit_seconds` in meta.schema_evolve.")  # fmt: skip
+              "takes now, but no less than 1 ms, and a model's own `limit_seconds` in "
+              "meta.schema_evolve.")  # fmt: skip
 @click.option("--model", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Use the forecast model in this file; default: what `train` kept, or what "
               "ships.")  # fmt: skip
@@ -35,7 +36,7 @@ def predict(
 ) -> None:
     """List the queries and models that break next: when, how likely, why, and who is affected.
 
-    Below them the steepest of the others, what was left out, and which predictor spoke.
+    Below them the likeliest of the others, what was left out, and which predictor spoke.
     """
     foresight = ProjectForecasts(app).foresee(horizon, limit_seconds, model)
     if output == "json":

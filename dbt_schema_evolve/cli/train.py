@@ -25,4 +25,5 @@ def train(app: App, evaluate: bool, output: str) -> None:
         render.show_json(training)
     else:
         render.show(training_text(training))
-    render.skips(training.skips, "statements")
+    for note in training.notes:
+        render.note(note)

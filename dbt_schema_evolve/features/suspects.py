@@ -18,9 +18,11 @@ _STILL = 0.0005  # growth a day: 1.5 % a month is within the scatter of ANALYZE'
 _NEARLY_ALL = 0.7  # of the largest movement: growth is told of where it begins
 # Times its usual growth, and rows have jumped: a line has soon taken in half of a jump this week.
 _BEYOND = 1.5
+_TOLD = 0.01  # of the rows: what has yet to arrive is told in whole percent
 _BLOATED = 0.1  # log of bytes a row over their median, and share of dead rows
 _STALE = 0.1  # share of the rows written since; Postgres' own autovacuum_analyze_scale_factor
 _SKEWED = 0.05  # share of the rows that one value takes
+_RISING = 0.01  # of that share within the days that growth is drawn ahead
 _BUSIER = 0.2  # log of calls over their level
 _FILLED = 0.8  # of what work_mem allows
 
@@ -39,10 +41,20 @@ def _growth(around: Circumstances, _: Values) -> Suspect | None:
 
 def _origin(around: Circumstances) -> Reached | None:
     """Return where the growth begins that stirs a subject most."""
-    moving = [each for each in around.reached if each.movement >= _STILL * AHEAD]
+    moving = [
+        each
+        for each in around.reached
+        if each.movement >= _STILL * AHEAD and _has_grown(each, around)
+    ]
     most = max((each.movement for each in moving), default=0.0)
     enough = [each for each in moving if each.movement >= _NEARLY_ALL * most]
     return max(enough, key=lambda each: (len(each.via), each.movement, each.node), default=None)
+
+
+def _has_grown(reached: Reached, around: Circumstances) -> bool:
+    """Fewer rows make nothing slower."""
+    waiting = 0.0 if around.wait is None else reached.not_arrived or 0.0
+    return max(reached.moves.per_day, reached.moves.change_7) > 0 or waiting >= _TOLD
 
 
 def _deployed(origin: Reached, around: Circumstances) -> Changed | None:
@@ -53,17 +65,15 @@ def _deployed(origin: Reached, around: Circumstances) -> Changed | None:
 
 
 def _have_jumped(moves: Moves) -> bool:
-    return abs(moves.change_7) > _BEYOND * AHEAD * abs(moves.per_day)
+    return moves.change_7 > _BEYOND * AHEAD * max(moves.per_day, 0.0)
 
 
 def _movement(origin: Reached, around: Circumstances) -> str:
     name, moves = f"`{origin.relation}`", origin.moves
     through = " and ".join(f"`{around.names.get(node, node)}`" for node in reversed(origin.via))
+    usual = _BEYOND * max(moves.per_day, 0.0)
     waiting = origin.not_arrived or 0.0
-    if (
-        around.wait is not None
-        and abs(waiting) > _BEYOND * abs(moves.per_day) * around.wait.age_days
-    ):
+    if around.wait is not None and waiting >= max(_TOLD, usual * around.wait.age_days):
         model = around.names.get(around.wait.node, around.wait.node)
         return (
             f"{name} has {_times(waiting)} since `{model}` was last built,"
@@ -72,14 +82,11 @@ def _movement(origin: Reached, around: Circumstances) -> str:
     if _have_jumped(moves):
         said = f"{name} has {_times(moves.change_7)} within {AHEAD:.0f} days"
     else:
-        verb = "grows" if moves.per_day > 0 else "shrinks"
-        said = f"{name} {verb} {100 * abs(expm1(moves.per_day)):.1f} % a day"
+        said = f"{name} grows {100 * expm1(moves.per_day):.1f} % a day"
     return f"{said} and reaches it through {through}" if through else said
 
 
 def _times(log_ratio: float) -> str:
-    if log_ratio < 0:
-        return f"shrunk to {100 * exp(log_ratio):.0f} %"
     if log_ratio < 0.4:
         return f"grown by {100 * expm1(log_ratio):.0f} %"
     return f"grown {exp(log_ratio):.1f} times"
@@ -148,10 +155,12 @@ def _stale(around: Circumstances, _: Values) -> Suspect | None:
     if relation is None or written(around.conditions[relation]) < _STALE:
         return None
     found = around.conditions[relation]
+    share = written(found)
+    many = f"{100 * share:.0f} % of" if share < 1 else f"{share:.1f} times"
     return Suspect(
         CauseKind.STALE_STATISTICS, around.node(relation),
         f"`{relation}` was last analyzed {_days(found['days_since_analyze'])} ago;"
-        f" {100 * written(found):.0f} % of its rows were written since",
+        f" {many} its rows were written since",
     )  # fmt: skip
 
 
@@ -159,12 +168,13 @@ def _skew(around: Circumstances, _: Values) -> Suspect | None:
     skew = around.skew
     if skew is None or skew.top_value_ratio < _SKEWED:
         return None
+    if skew.ratio_per_day * AHEAD <= _RISING * skew.top_value_ratio:
+        return None  # what has been so all along makes nothing slower than it is
     column = skew.column
-    rising = ", and rising" if skew.ratio_per_day * AHEAD > 0.01 * skew.top_value_ratio else ""
     return Suspect(
         CauseKind.SKEW, around.node(column.relation),
         f"{100 * skew.top_value_ratio:.0f} % of the rows of `{column.relation}` share one value of"
-        f" `{column.column}`{rising}",
+        f" `{column.column}`, and rising",
     )  # fmt: skip
 
 
@@ -206,12 +216,9 @@ def _change(changed: Changed, around: Circumstances) -> str:
 
 def _own_trend(_: Circumstances, values: Values) -> Suspect | None:
     slope = values.get("log_us_slope_per_day", 0.0)
-    if abs(slope) < _STILL:
+    if slope < _STILL:
         return Suspect(CauseKind.OWN_TREND, "", "its own times vary")
-    verb = "longer" if slope > 0 else "less"
-    return Suspect(
-        CauseKind.OWN_TREND, "", f"it takes {100 * abs(expm1(slope)):.1f} % {verb} each day"
-    )
+    return Suspect(CauseKind.OWN_TREND, "", f"it takes {100 * expm1(slope):.1f} % longer each day")
 
 
 _FINDERS: tuple[Callable[[Circumstances, Values], Suspect | None], ...] = (

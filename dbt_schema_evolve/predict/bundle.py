@@ -12,11 +12,8 @@ from dbt_schema_evolve.errors import PredictorError
 from dbt_schema_evolve.predict.seal import Seal
 
 _SUFFIXES = (".txt", ".safetensors")
-_SEAL = Seal(
-    "the forecast model",
-    format=1,
-    remedy="leave it out to use the model that ships, or train anew with `schema-evolve train`",
-)
+REMEDY = "delete it, or leave --model out, to use what ships; or run `schema-evolve train`"
+_SEAL = Seal("the forecast model", format=1, remedy=REMEDY)
 
 
 @dataclass(frozen=True, slots=True)

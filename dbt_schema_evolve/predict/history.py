@@ -46,9 +46,8 @@ def level(case: Case, horizon_days: float) -> Level | Skip:
         return found
     windows = timed(case)
     if len(windows) < MIN_WINDOWS:
-        return Skip(
-            case.subject, f"seen in {len(windows)} windows only; a forecast needs {MIN_WINDOWS}"
-        )
+        seen = "one window" if len(windows) == 1 else f"{len(windows)} windows"
+        return Skip(case.subject, f"seen in {seen} only; a forecast needs {MIN_WINDOWS}")
     days = (windows[-1].at - windows[0].at) / _DAY
     if days < MIN_DAYS:
         return Skip(case.subject, f"seen for {days:.1f} days only; a forecast needs {MIN_DAYS:.0f}")

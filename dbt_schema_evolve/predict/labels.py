@@ -98,11 +98,15 @@ def _verdict(
 ) -> bool | None:
     if _strength(now, level_us, level_work) >= 1:
         return None  # it has happened: there is nothing left to foretell
+    if len(following) < NEXT_RUNS:
+        # Two slow runs would settle it, quick ones do not: the end of every history, and all that
+        # runs once a week, would seem to hold bad news only.
+        return None
     strengths = [_strength(run, level_us, level_work) for run in following]
     degraded = sum(strength >= 1 for strength in strengths)
     if degraded >= SUSTAINED:
         return True
-    if len(following) < NEXT_RUNS or degraded or sum(each >= NEAR for each in strengths) > 1:
+    if degraded or sum(each >= NEAR for each in strengths) > 1:
         return None
     return False
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dbt_schema_evolve.records.workload import Skip
-
 
 @dataclass(frozen=True, slots=True)
 class Amount:
@@ -39,5 +37,5 @@ class Training:
     scored_by: str  # pr_auc, pinball; empty: there was too little history
     winner: str  # empty: none was looked for
     reason: str  # in a sentence
-    skips: tuple[Skip, ...] = ()
+    notes: tuple[str, ...] = ()  # what keeps it from being whole
     written_to: str = ""  # the file of the winner; empty: nothing was written

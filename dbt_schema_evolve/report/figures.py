@@ -48,6 +48,12 @@ def percent(ratio: float) -> str:
     return f"{_three(ratio * 100)} %"
 
 
+def chance(probability: float) -> str:
+    """Return a probability as whole percent: nobody knows it better, and nothing is certain."""
+    whole = round(100 * probability)
+    return "under 1 %" if whole < 1 else "over 99 %" if whole > 99 else f"{whole} %"
+
+
 def count(number: int, noun: str) -> str:
     """Return `1 query`, `2 queries`."""
     if number == 1:

@@ -4,17 +4,16 @@ from collections.abc import Iterator, Sequence
 
 from dbt_schema_evolve.records.prospects import Foresight, Prospect
 from dbt_schema_evolve.report.alarm_text import alarms_markdown
-from dbt_schema_evolve.report.figures import count, percent
-from dbt_schema_evolve.report.forecast_text import grows, subject, when, who
+from dbt_schema_evolve.report.figures import chance, count
+from dbt_schema_evolve.report.forecast_text import grows, subject, when, who, who_spoke
 from dbt_schema_evolve.report.spans import code_cell, text_span
 
 _HEAD = ("what", "breaks", "likely", "time", "why", "affects")
 
 
 def foresight_markdown(foresight: Foresight, limit: int) -> str:
-    """Return a table of what breaks next and of the steepest others."""
+    """Return a table of what breaks next and of the likeliest others."""
     days = count(round(foresight.horizon_days), "day")
-    spoke = foresight.spoke
     blocks = [f"### What breaks within {days}"]
     if foresight.prospects:
         blocks.append(prospects_table(foresight.prospects[:limit]))
@@ -26,7 +25,7 @@ def foresight_markdown(foresight: Foresight, limit: int) -> str:
         blocks.append(alarms_markdown(foresight.alarms, limit))
     if foresight.skips:
         blocks.append(f"Queries and models without a forecast: {len(foresight.skips):,}.")
-    blocks.append(text_span(f"Forecast by the {spoke.predictor}: {spoke.reason}."))
+    blocks.append(text_span(who_spoke(foresight.spoke)))
     return "\n\n".join([*blocks, *map(text_span, foresight.notes)]) + "\n"
 
 
@@ -44,7 +43,7 @@ def _rows(prospects: Sequence[Prospect]) -> Iterator[str]:
         cells = (
             code_cell(subject(each, 100)),
             (when(each.breach) or "no") if each.breaks else "no",
-            "" if probability is None else percent(probability),
+            "" if probability is None else chance(probability),
             grows(forecast),
             text_span(forecast.reason),
             text_span("; ".join(who(each.affected))),

@@ -6,14 +6,14 @@ from math import ceil, floor
 from textwrap import shorten, wrap
 
 from dbt_schema_evolve.records.forecasts import Breach, Forecast
-from dbt_schema_evolve.records.prospects import Affected, Foresight, Prospect, Waiting
+from dbt_schema_evolve.records.prospects import Affected, Foresight, Prospect, Spoke, Waiting
 from dbt_schema_evolve.report import figures
 from dbt_schema_evolve.report.alarm_text import alarms_text
 from dbt_schema_evolve.report.recommendation_text import WIDTH, labelled
 
 _NAME = 50  # characters of a query: enough to know it, and leaves room for when
 _NAMED = 3  # models, and consumers, by name; the rest are counted
-_STEEP = 5  # of those that do not break, so that all fits on a screen
+_OTHERS = 5  # of those that do not break, so that all fits on a screen
 _ALSO = 0.1  # of what speaks for a slowdown: a smaller cause is not worth a line
 _COMMENT = re.compile(r"/\*.*?\*/")  # who sent it is said below
 _NEXT_RUNS = 7  # that a probability speaks of: predict/labels.py
@@ -21,7 +21,7 @@ _NONE = "No forecast: the history is too short, or nothing grows."
 
 
 def foresight_text(foresight: Foresight, limit: int) -> str:
-    """Return what breaks next, then the steepest of the rest, and who says so."""
+    """Return what breaks next, then the likeliest of the rest, and who says so."""
     breaking = [each for each in foresight.prospects if each.breaks]
     others = [each for each in foresight.prospects if not each.breaks]
     days = figures.count(round(foresight.horizon_days), "day")
@@ -34,22 +34,25 @@ def foresight_text(foresight: Foresight, limit: int) -> str:
     elif others:
         lines += [f"Nothing is expected to break within {days}.", ""]
     if others and len(breaking) < limit:
-        shown = min(limit - len(breaking), _STEEP)
-        lines.append("The steepest of the others:" if breaking else "The steepest:")
-        for prospect in others[:shown]:
-            lines += _steep(prospect)
-        lines += _more(others, shown) or [""]
+        lines.append("The likeliest of the others:" if breaking else "The likeliest:")
+        for prospect in others[: min(limit - len(breaking), _OTHERS)]:
+            lines += _other(prospect)
+        lines.append("")
     if not foresight.prospects:
         lines += [_NONE, ""]
     if foresight.alarms:
         lines += [
             "Columns that will be full:",
-            *alarms_text(foresight.alarms, min(limit, _STEEP)),
+            *alarms_text(foresight.alarms, min(limit, _OTHERS)),
             "",
         ]
-    spoke = foresight.spoke
-    said = f"Forecast by the {spoke.predictor}: {spoke.reason}."
-    return "\n".join([*lines, *wrap(said, WIDTH)])
+    return "\n".join([*lines, *wrap(who_spoke(foresight.spoke), WIDTH)])
+
+
+def who_spoke(spoke: Spoke) -> str:
+    """Return which predictor made the forecasts, and why it was that one."""
+    name = "project's own model" if spoke.predictor == "own" else spoke.predictor
+    return f"Forecast by the {name}: {spoke.reason}."
 
 
 def forecasts_text(forecasts: Sequence[Forecast], labels: Mapping[str, str], limit: int) -> str:
@@ -93,7 +96,7 @@ def odds(forecast: Forecast) -> str:
     """Return how likely it is that the next runs are slow; empty where nobody says."""
     if forecast.predicted_probability is None:
         return ""
-    chance = figures.percent(forecast.predicted_probability)
+    chance = figures.chance(forecast.predicted_probability)
     return f"{chance} chance that its next {_NEXT_RUNS} runs degrade"
 
 
@@ -116,13 +119,13 @@ def also(forecast: Forecast) -> Iterator[str]:
     """Yield the causes that its reason does not tell, with their shares."""
     for cause in forecast.causes[:_NAMED]:
         if cause.share >= _ALSO and cause.sentence not in forecast.reason:
-            yield f"{cause.sentence} ({figures.percent(cause.share)} of what speaks for it)"
+            yield f"{cause.sentence} ({figures.chance(cause.share)} of what speaks for it)"
 
 
 def _prospect(number: int, prospect: Prospect) -> Iterator[str]:
     forecast = prospect.forecast
     yield f"{number:3}  {subject(prospect, WIDTH - 5)}"
-    yield from labelled("breaks", "; ".join(filter(None, (when(prospect.breach), odds(forecast)))))
+    yield from labelled("breaks", "; ".join(filter(None, _when_and_odds(prospect))))
     at = f"{figures.count(round(forecast.horizon_days), 'day')}"
     limit = f"limit {figures.duration(prospect.limit.us)} ({prospect.limit.set_by})"
     yield from labelled("time", f"{grows(forecast)} in {at}; {limit}")
@@ -134,9 +137,19 @@ def _prospect(number: int, prospect: Prospect) -> Iterator[str]:
         yield from labelled("affects", affected)
 
 
-def _steep(prospect: Prospect) -> Iterator[str]:
+def _when_and_odds(prospect: Prospect) -> tuple[str, str]:
+    """Return first what it is listed for: its day, or that it is likelier to degrade than not."""
+    found, forecast = prospect.breach, prospect.forecast
+    said = when(found), odds(forecast)
+    in_time = found is not None and (found.days or 0.0) <= forecast.horizon_days
+    return said if in_time else said[::-1]
+
+
+def _other(prospect: Prospect) -> Iterator[str]:
     forecast = prospect.forecast
-    times = f"{forecast.predicted_ratio:.2f}x  {grows(forecast)}"
+    likely = forecast.predicted_probability
+    chance = "" if likely is None else f"  {figures.chance(likely)} likely"
+    times = f"{forecast.predicted_ratio:.2f}x  {grows(forecast)}{chance}"
     room = max(WIDTH - len(times) - 5, 20)
     yield f"  {times}  {shorten(subject(prospect, room), room, placeholder=' ...')}"
     yield from labelled("", forecast.reason)

@@ -1,9 +1,11 @@
 """What a training came to, for a terminal: how much there was, who won, and by how much."""
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from dbt_schema_evolve.records.backtests import Training
 from dbt_schema_evolve.report.figures import count
+from dbt_schema_evolve.report.recommendation_text import WIDTH
 
 _HEAD = ("predictor", "PR-AUC", "Brier", "pinball", "in interval")
 
@@ -15,7 +17,7 @@ def training_text(training: Training) -> str:
     lines = [f"History  {have.days:.0f} days, {known}, {have.degraded:,} of them degraded"]
     if training.scores:
         lines += ["", *_table(training), ""]
-    lines.append(_kept(training))
+    lines += wrap(_kept(training), WIDTH)
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ from dbt_schema_evolve.lineage.questions.affected import affected
 from dbt_schema_evolve.lineage.questions.traverse import Traversal
 from dbt_schema_evolve.ports import History
 from dbt_schema_evolve.predict.choice import NOBODY, Candidates, Learned
-from dbt_schema_evolve.predict.labels import SLOWER
+from dbt_schema_evolve.predict.labels import NOTICED_US, SLOWER
 from dbt_schema_evolve.predict.limits import days_until
 from dbt_schema_evolve.records.column_trends import Alarm
 from dbt_schema_evolve.records.forecasts import Breach, Forecast
@@ -33,7 +33,8 @@ def foresee(
     """Return what is expected to pass its limit, then the rest, and keep what was said.
 
     A model's own limit is in `meta.schema_evolve`; for all others it is `limit_us`, or half as slow
-    again as now. Forecasts of a learned predictor are kept, so that it can be held to them.
+    again as now where anybody would notice. Forecasts of a learned predictor are kept, so that it
+    can be held to them.
     """
     prediction = predict(lineage, history, now, horizon_days, candidates)
     if candidates.learned is not None:
@@ -92,7 +93,10 @@ def _limit(forecast: Forecast, own: Mapping[str, float], limit_us: float | None)
         return Limit(own[forecast.subject], f"meta.schema_evolve.{KEY}")
     if limit_us is not None:
         return Limit(limit_us, "--limit-seconds")
-    return Limit(SLOWER * forecast.measured_us, f"{SLOWER:g}x now")
+    slower_us = SLOWER * forecast.measured_us
+    if slower_us < NOTICED_US:
+        return Limit(NOTICED_US, "below that nobody notices")
+    return Limit(slower_us, f"{SLOWER:g}x now")
 
 
 def _breaches(prediction: Prediction, limits: Mapping[str, Limit]) -> Mapping[str, Breach]:

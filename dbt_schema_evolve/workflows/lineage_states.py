@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from dbt_schema_evolve.lineage.graph import build_graph
 from dbt_schema_evolve.lineage.resolution import Resolve, resolve_in_order
-from dbt_schema_evolve.ports import History, Warehouse
+from dbt_schema_evolve.ports import CatalogSource, History
 from dbt_schema_evolve.records.lineage_states import Commit, LineageState
 from dbt_schema_evolve.records.workload import Skip
 from dbt_schema_evolve.workflows.ingest import ReadArtifacts
@@ -13,7 +13,7 @@ from dbt_schema_evolve.workflows.lineage import earlier_lineages, warehouse_sche
 
 def keep_state(
     read: ReadArtifacts,
-    warehouse: Warehouse,
+    warehouse: CatalogSource,
     history: History,
     checked_out: Commit | None = None,
     resolve: Resolve = resolve_in_order,

@@ -10,7 +10,6 @@ from dbt_schema_evolve.features.cases import Cases
 from dbt_schema_evolve.features.facts import Facts
 from dbt_schema_evolve.predict.backtest import Fold
 from dbt_schema_evolve.predict.history import RECENT
-from dbt_schema_evolve.predict.labels import NEXT_RUNS
 from dbt_schema_evolve.records.backtests import Amount
 from dbt_schema_evolve.records.examples import Example, Outcome
 from dbt_schema_evolve.records.forecasts import Observation
@@ -83,17 +82,9 @@ class OwnPast:
 
 
 def _outcomes(runs: Sequence[Observation], known_by: datetime) -> Mapping[datetime, Outcome]:
-    """Return what was known by an instant of the future of each run.
-
-    Two slow runs settle a label before the seventh is seen, seven quick ones do not: who learned
-    from such a week would learn that bad weeks come last. So these labels wait for the seventh.
-    """
+    """Return what was known by an instant of the future of each run."""
     seen = runs[: bisect_right([run.at for run in runs], known_by)]
-    found = {}
-    for number, (run, outcome) in enumerate(zip(seen, observed_outcomes(seen), strict=True), 1):
-        settled = number + NEXT_RUNS <= len(seen)
-        found[run.at] = outcome if settled else replace(outcome, degraded=None)
-    return found
+    return dict(zip((run.at for run in seen), observed_outcomes(seen), strict=True))
 
 
 def _some_subjects(facts: Facts) -> Facts:

@@ -50,7 +50,7 @@ def train(
     have = past.amount()
     usual = PRIOR if prior is not None else PROJECTION
     if not _is_enough(have):
-        return Trained(Training(have, NEED, (), (), "", usual, _too_little(have, usual)), ())
+        return Trained(Training(have, NEED, (), (), "", usual, _too_little(usual)), ())
     folds = past.folds()
     progress.step(f"back-test from {len(folds)} cut-offs")
     ready = {**({} if prior is None else {PRIOR: prior}), **BASELINES}
@@ -83,12 +83,10 @@ def _is_enough(have: Amount) -> bool:
     )
 
 
-def _too_little(have: Amount, usual: str) -> str:
+def _too_little(usual: str) -> str:
     return (
-        f"{have.days:.0f} days with {have.examples:,} moments of which it is known what came,"
-        f" {have.degraded:,} of them degraded, are too little to learn from: it takes"
-        f" {NEED.days:.0f} days, {NEED.examples:,} moments and {NEED.degraded:,} degraded ones;"
-        f" the {usual} stays"
+        f"that is too little to learn from: it takes {NEED.days:.0f} days, {NEED.examples:,} such"
+        f" moments and {NEED.degraded:,} degraded ones; the {usual} stays"
     )
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from dbt_schema_evolve.errors import PredictorError
-from dbt_schema_evolve.predict.bundle import Bundle, read_bundle, write_bundle
+from dbt_schema_evolve.predict.bundle import REMEDY, Bundle, read_bundle, write_bundle
 
 PRIOR = Path(__file__).parent / "prior.zip"
 # Forty times the one that ships: an archive that unpacks to more is no model of ours.
 _MOST_BYTES = 80_000_000
-_REMEDY = "leave it out to use the model that ships, or train anew with `schema-evolve train`"
 
 
 @cache
@@ -52,7 +51,7 @@ def write_model(bundle: Bundle, path: Path) -> None:
         raise PredictorError(
             f"the forecast model cannot be written: {error.strerror}",
             at=str(path),
-            remedy="name a file in a folder that exists and may be written to",
+            remedy="check the rights of its folder: what was there is still in use",
         ) from error
 
 
@@ -68,4 +67,4 @@ def _packed(files: dict[str, bytes]) -> bytes:
 
 
 def _refused(reason: str, path: Path) -> PredictorError:
-    return PredictorError(f"the forecast model {reason}", at=str(path), remedy=_REMEDY)
+    return PredictorError(f"the forecast model {reason}", at=str(path), remedy=REMEDY)

@@ -74,7 +74,8 @@ def plainly(path: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.TransactionException as error:
-        raise _busy(error, path) from error
+        # DuckDB makes its log beside the file at the first commit: a folder may forbid just that.
+        raise (_no_rights if _lacks_rights(error) else _busy)(error, path) from error
     except (
         duckdb.IOException,
         duckdb.FatalException,
@@ -164,12 +165,8 @@ def _not_opened(error: duckdb.Error, path: Path) -> BusyError | HistoryError:
     text = _first_line(error)
     if "Could not set lock" in text or isinstance(error, duckdb.ConnectionException):
         return _busy(error, path)
-    if path.is_dir() or "Permission denied" in text:
-        return HistoryError(
-            f"the history file cannot be opened: {text}",
-            at=str(path),
-            remedy="check its rights, or choose another file",
-        )
+    if path.is_dir() or _lacks_rights(error):
+        return _no_rights(error, path)
     return HistoryError(
         f"the history file is damaged or of another kind: {text}", at=str(path), remedy=_REBUILD
     )
@@ -180,6 +177,18 @@ def _busy(error: duckdb.Error, path: Path) -> BusyError:
         f"another run is using the history: {_first_line(error)}",
         at=str(path),
         remedy="wait until it has ended and run it again",
+    )
+
+
+def _lacks_rights(error: duckdb.Error) -> bool:
+    return any(reason in str(error) for reason in ("Permission denied", "Read-only file system"))
+
+
+def _no_rights(error: duckdb.Error, path: Path) -> HistoryError:
+    return HistoryError(
+        f"the history cannot be written: {_first_line(error)}",
+        at=str(path),
+        remedy="check the rights of the file and of its folder",
     )
 
 

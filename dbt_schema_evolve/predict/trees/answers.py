@@ -53,9 +53,13 @@ class Ensembles:
     """Trees, loaded. They remember the last cases: limits ask of the same ones day after day."""
 
     def __init__(self, trees: Trees) -> None:
-        """Raises PredictorError where the text is none of LightGBM's."""
+        """Raises PredictorError where the text is none of LightGBM's, or of other features."""
         self._trees = trees
-        self._boosters = {name: _booster(getattr(trees, name)) for name in ENSEMBLES}
+        wide = (*trees.features, *HORIZON_FEATURES)
+        self._boosters = {
+            name: _booster(getattr(trees, name), wide if name in QUANTILES else trees.features)
+            for name in ENSEMBLES
+        }
         self._latest: _Batch | None = None
 
     def answers(self, cases: Sequence[Case], horizon_days: float) -> list[Answer]:
@@ -115,8 +119,11 @@ class Ensembles:
         return np.asarray(self._boosters[ensemble].predict(rows, num_threads=1, **how))
 
 
-def _booster(text: str) -> lightgbm.Booster:
+def _booster(text: str, features: Sequence[str]) -> lightgbm.Booster:
     try:
-        return lightgbm.Booster(model_str=text)
+        booster = lightgbm.Booster(model_str=text)
     except lightgbm.basic.LightGBMError as error:
         raise unreadable(str(error), "") from error
+    if booster.feature_name() != list(features):
+        raise unreadable("its trees have learned other features than it lists", "")
+    return booster

@@ -76,4 +76,4 @@ def because(found: Sequence[Cause]) -> str:
         return f"{lead.sentence}, and nothing that is known of it explains why"
     brings = lead.kind in {CauseKind.GROWTH, CauseKind.CHANGED_FLOW}
     then = [cause.sentence for cause in found[1:] if brings and cause.kind in _BROUGHT_ABOUT]
-    return f"because {' and '.join([lead.sentence, *then[:1]])}"
+    return f"because {', and '.join([lead.sentence, *then[:1]])}"

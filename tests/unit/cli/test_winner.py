@@ -1,14 +1,17 @@
 """Who won a training is kept in one file, and speaks from then on."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from dbt_schema_evolve.backends.forecast_model import read_prior, write_model
 from dbt_schema_evolve.bootstrap import predictors
 from dbt_schema_evolve.bootstrap.predictors import candidates, own_bundle, write_winner
 from dbt_schema_evolve.errors import PredictorError
 from dbt_schema_evolve.features.causes import FEATURES
+from dbt_schema_evolve.predict.trees.trees import NAME as TREES
 from dbt_schema_evolve.records.backtests import Training
 from dbt_schema_evolve.records.examples import Example
 from dbt_schema_evolve.records.forecasts import Forecast
@@ -62,6 +65,27 @@ def test_a_winner_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     write_winner(tmp_path, replace(TRAINING, winner="a crystal ball"), None)
     with pytest.raises(PredictorError, match="crystal ball"):
         candidates(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("features", "reason"),
+    [
+        (lambda names: [*names[:-1], "moon_phase"], "asks for moon_phase"),
+        (lambda names: names[:-1], "other features than it lists"),
+        (lambda names: names[::-1], "other features than it lists"),
+    ],
+)
+def test_a_model_with_the_features_of_another_version_is_refused(
+    tmp_path: Path, features: Callable[[list[str]], list[str]], reason: str
+) -> None:
+    prior = read_prior()
+    trees = prior.parts[TREES]
+    other = replace(trees, facts={**trees.facts, "features": features(trees.facts["features"])})
+    model = tmp_path / "model.zip"
+    write_model(replace(prior, parts={**prior.parts, TREES: other}), model)
+    with pytest.raises(PredictorError, match=reason) as refused:
+        candidates(tmp_path, model)
+    assert "another version" in refused.value.problem
 
 
 def test_a_file_in_which_a_byte_was_changed_is_refused(tmp_path: Path) -> None:

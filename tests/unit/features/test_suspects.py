@@ -74,18 +74,19 @@ def test_a_bloated_relation_is_named_with_its_bytes_and_dead_rows() -> None:
     assert suspect(STILL, CauseKind.BLOAT, ON_DAILY) is None
 
 
-def test_statistics_that_are_older_than_the_rows_are_stale() -> None:
+@pytest.mark.parametrize(("a_day", "many"), [(2_500, "40 % of"), (12_500, "2.0 times")])
+def test_statistics_that_are_older_than_the_rows_are_stale(a_day: int, many: str) -> None:
     updated = replace(
         STILL,
         relations=tuple(
-            replace(p, last_analyzed_at=day(20), updated_rows=2_500 * (p.captured_at - day(0)).days)
+            replace(p, last_analyzed_at=day(20), updated_rows=a_day * (p.captured_at - day(0)).days)
             for p in STILL.relations
         ),
     )
     node, sentence = said(updated, CauseKind.STALE_STATISTICS)
     assert node == FCT
     assert sentence == (
-        "`marts.daily` was last analyzed 16 days ago; 40 % of its rows were written since"
+        f"`marts.daily` was last analyzed 16 days ago; {many} its rows were written since"
     )
 
 
@@ -93,6 +94,15 @@ def test_a_skewed_key_is_named_with_the_share_of_its_most_frequent_value() -> No
     assert said(STILL, CauseKind.SKEW) == (
         FCT, "28 % of the rows of `marts.daily` share one value of `customer_id`, and rising",
     )  # fmt: skip
+
+
+def test_a_key_that_was_as_skewed_all_along_is_no_suspect() -> None:
+    last = max(STILL.columns, key=lambda each: each.captured_at)
+    steady = replace(
+        STILL,
+        columns=tuple(replace(c, top_value_ratio=last.top_value_ratio) for c in STILL.columns),
+    )
+    assert suspect(steady, CauseKind.SKEW, ON_DAILY) is None
 
 
 def test_a_new_consumer_is_named() -> None:
@@ -182,6 +192,19 @@ def test_a_source_that_grows_explains_what_its_models_do_though_their_code_chang
 
 def test_a_relation_that_keeps_its_size_is_no_suspect() -> None:
     assert suspect(STILL, CauseKind.GROWTH, ON_DAILY) is None
+
+
+def test_a_relation_that_shrinks_is_no_suspect_of_a_slowdown() -> None:
+    shrinking = marts(lambda n: 100_000 * 0.97**n)
+    assert suspect(shrinking, CauseKind.GROWTH, ON_WEEKLY) is None
+
+
+@pytest.mark.parametrize("per_day", [1.001, 1.01, 1.1])
+def test_growth_that_is_told_of_is_never_of_no_percent(per_day: float) -> None:
+    growing = marts(lambda n: 100_000 * per_day**n)
+    _, sentence = said(growing, CauseKind.GROWTH, ON_WEEKLY)
+    assert " 0 %" not in sentence
+    assert " 0.0 %" not in sentence
 
 
 @pytest.mark.parametrize("subject", [ON_DAILY, FCT])

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from dbt_schema_evolve.backends.history import DuckHistory
+from dbt_schema_evolve.backends.history.file import plainly
 from dbt_schema_evolve.errors import BusyError, HistoryError
 from dbt_schema_evolve.records.captures import Artifact
 from dbt_schema_evolve.records.lineage import LineageGraph, LineageNode
@@ -320,3 +321,11 @@ def test_of_a_share_four_digits_are_kept_however_small_it_is(path: Path) -> None
         (column,) = history.latest_column_profiles()
     assert (column.null_ratio, column.top_value_ratio) == (3.334e-5, 0.36)
     assert column.distinct == 12_345.0
+
+
+def test_a_folder_that_forbids_writing_is_told_apart_from_another_run(path: Path) -> None:
+    with pytest.raises(HistoryError, match="cannot be written") as refused, plainly(path):
+        raise duckdb.TransactionException('Failed to commit: "x.wal": Permission denied')
+    assert "rights" in refused.value.remedy
+    with pytest.raises(BusyError), plainly(path):
+        raise duckdb.TransactionException("Conflict on update!")

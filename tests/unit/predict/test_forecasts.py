@@ -136,7 +136,7 @@ DRIVER = Driver(
     ("held", "says"),
     [
         (case(driver=DRIVER, cutoff=1), "never seen to run"),
-        (case(5.0, driver=DRIVER), "seen in 1 windows only; a forecast needs 4"),
+        (case(5.0, driver=DRIVER), "seen in one window only; a forecast needs 4"),
         (case(5.0, 5.0, 5.0, driver=DRIVER), "seen in 3 windows only; a forecast needs 4"),
         (case(*[5.0] * 9, step=0.1, driver=DRIVER), "seen for 0.8 days only; a forecast needs 3"),
         (case(*[0.0] * 9, driver=DRIVER), "none of its windows holds a time that a call can take"),

@@ -9,6 +9,7 @@ import pytest
 
 from dbt_schema_evolve.records.backtests import Amount, Score, Training
 from dbt_schema_evolve.records.forecasts import Breach
+from dbt_schema_evolve.records.prospects import Spoke
 from dbt_schema_evolve.report.forecast_markdown import foresight_markdown
 from dbt_schema_evolve.report.forecast_text import foresight_text, when
 from dbt_schema_evolve.report.training_text import training_text
@@ -19,6 +20,7 @@ from tests.unit.report.ahead import (
     NOW,
     QUERY,
     breach,
+    forecast,
 )
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "report"
@@ -73,9 +75,31 @@ def test_every_line_fits_on_a_screen() -> None:
     assert max(map(len, text.splitlines())) <= 100
 
 
-def test_nothing_breaking_is_good_news_and_the_steepest_are_shown_all_the_same() -> None:
+def test_nothing_breaking_is_good_news_and_the_likeliest_are_shown_all_the_same() -> None:
     text = foresight_text(replace(FORESIGHT, prospects=(CALM,)), 10)
-    assert text.startswith("Nothing is expected to break within 30 days.\n\nThe steepest:\n")
+    assert text.startswith("Nothing is expected to break within 30 days.\n\nThe likeliest:\n")
+
+
+def test_what_is_listed_for_its_chance_says_that_first() -> None:
+    late = replace(MODEL, breach=breach(68.0, 0.4, None))
+    text = foresight_text(replace(FORESIGHT, prospects=(late,)), 10)
+    assert "82 % chance that its next 7 runs degrade; in 68 days (0..365+)" in text
+
+
+def test_a_chance_is_never_nothing_and_never_certain() -> None:
+    unsure, sure = (
+        replace(QUERY, forecast=forecast("q", 1.6, probability)) for probability in (1e-9, 0.9999)
+    )
+    text = foresight_text(replace(FORESIGHT, prospects=(unsure, sure)), 10)
+    assert "under 1 % chance" in text
+    assert "over 99 % chance" in text
+
+
+def test_a_model_of_ones_own_is_called_so() -> None:
+    own = replace(FORESIGHT, spoke=Spoke("own", "it won the back-test"))
+    said = "Forecast by the project's own model: it won the back-test."
+    assert foresight_text(own, 10).endswith(said)
+    assert said in foresight_markdown(own, 10)
 
 
 def test_no_forecast_at_all_is_said() -> None:

@@ -156,4 +156,5 @@ def _unasked(_: Sequence[Example]) -> Predictor:
 def test_a_quiet_history_has_nothing_to_learn_degradation_from() -> None:
     facts = world(lambda _: 1.0, days=56, queries=30, noise=0.02)
     found = train(facts.facts, "w", facts.today, Silent(), _unasked)
-    assert "0 of them degraded" in found.training.reason
+    assert found.training.have.degraded == 0
+    assert "too little to learn from" in found.training.reason

@@ -30,7 +30,7 @@ def test_a_flip_is_told_behind_the_growth_that_brings_it_about(foretold: Foretol
     assert [cause.kind for cause in found.causes[:2]] == [CauseKind.GROWTH, CauseKind.PLAN_FLIP]
     assert found.cause_id == "source.shop.events"
     assert found.reason == (
-        "because `raw.events` grows 4.0 % a day and the planner will leave the index"
+        "because `raw.events` grows 4.0 % a day, and the planner will leave the index"
     )
 
 
@@ -91,7 +91,7 @@ def test_rows_that_new_code_brought_speak_for_the_deployment_and_so_does_their_f
         (CauseKind.CHANGED_FLOW, 1.0),
         (CauseKind.PLAN_FLIP, 0.25),
     ]
-    assert because(found) == f"because {said} and the planner will leave the index"
+    assert because(found) == f"because {said}, and the planner will leave the index"
 
 
 def test_new_code_that_brought_no_rows_does_not_answer_for_growth() -> None:
