@@ -19,6 +19,7 @@ _BLOATED = 0.1  # log of bytes a row over their median, and share of dead rows
 _STALE = 0.1  # share of the rows written since; Postgres' own autovacuum_analyze_scale_factor
 _SKEWED = 0.05  # share of the rows that one value takes
 _BUSIER = 0.2  # log of calls over their level
+_STEEPEST = 7.0  # log a day: a thousand times; more is of two windows a moment apart
 _FILLED = 0.8  # of what work_mem allows
 
 
@@ -141,7 +142,9 @@ def _skew(around: Circumstances, _: Values) -> Suspect | None:
     if skew is None or skew.top_value_ratio < _SKEWED:
         return None
     column = skew.column
-    rising = ", and rising" if skew.ratio_per_day * AHEAD > 0.01 * skew.top_value_ratio else ""
+    rising = (
+        ", and rising" if (skew.ratio_per_day or 0.0) * AHEAD > 0.01 * skew.top_value_ratio else ""
+    )
     return Suspect(
         CauseKind.SKEW, around.node(column.relation),
         f"{100 * skew.top_value_ratio:.0f} % of the rows of `{column.relation}` share one value of"
@@ -172,13 +175,14 @@ def _changed_flow(around: Circumstances, values: Values) -> Suspect | None:
 
 
 def _own_trend(_: Circumstances, values: Values) -> Suspect | None:
-    slope = values.get("log_us_slope_per_day", 0.0)
+    slope = values.get("log_us_slope_per_day")
+    if slope is None:
+        return None
     if abs(slope) < _STILL:
         return Suspect(CauseKind.OWN_TREND, "", "its own times vary")
     verb = "longer" if slope > 0 else "less"
-    return Suspect(
-        CauseKind.OWN_TREND, "", f"it takes {100 * abs(expm1(slope)):.1f} % {verb} each day"
-    )
+    share = abs(expm1(max(min(slope, _STEEPEST), -_STEEPEST)))
+    return Suspect(CauseKind.OWN_TREND, "", f"it takes {100 * share:.1f} % {verb} each day")
 
 
 _FINDERS: tuple[Callable[[Circumstances, Values], Suspect | None], ...] = (
