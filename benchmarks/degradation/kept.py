@@ -18,7 +18,7 @@ _PROCESSES = 2
 _PACKAGE = Path(dbt_schema_evolve.__file__).parent
 _SOURCES = (
     *(_PACKAGE / "records", _PACKAGE / "features", _PACKAGE / "predict"),
-    *(Path(__file__).with_name(f"{name}.py") for name in ("examples", "oracle", "table")),
+    *(Path(__file__).with_name(f"{name}.py") for name in ("examples", "oracle", "short", "table")),
 )
 
 
@@ -62,7 +62,14 @@ def _key(project: FleetProject) -> str:
     """Return what changes with the project's content, and with the code that reads it."""
     facts = project.facts
     digest = sha256(_code())
-    for part in (project.runs, facts.stats, facts.relations, facts.columns, facts.outlooks):
+    for part in (
+        project.runs,
+        facts.stats,
+        facts.relations,
+        facts.columns,
+        facts.outlooks,
+        project.row_dates,
+    ):
         digest.update(repr(part).encode())
     return digest.hexdigest()[:16]
 

@@ -11,6 +11,7 @@ from dbt_schema_evolve.predict.choice import NOBODY, Candidates, Learned
 from dbt_schema_evolve.predict.labels import SLOWER
 from dbt_schema_evolve.predict.limits import days_until
 from dbt_schema_evolve.records.forecasts import Breach, Forecast
+from dbt_schema_evolve.records.profiles import RelationProfile
 from dbt_schema_evolve.records.prospects import Foresight, Issued, Limit, Prospect
 from dbt_schema_evolve.workflows.alarms import alarms
 from dbt_schema_evolve.workflows.limits import KEY, own_limits_us
@@ -28,13 +29,14 @@ def foresee(
     candidates: Candidates = NOBODY,
     limit_us: float | None = None,
     notes: Sequence[str] = (),
+    earlier: Sequence[RelationProfile] = (),
 ) -> Foresight:
     """Return what is expected to pass its limit, then the rest, and keep what was said.
 
     A model's own limit is in `meta.schema_evolve`; for all others it is `limit_us`, or half as slow
     again as now. Forecasts of a learned predictor are kept, so that it can be held to them.
     """
-    prediction = predict(lineage, history, now, horizon_days, candidates)
+    prediction = predict(lineage, history, now, horizon_days, candidates, earlier)
     if candidates.learned is not None:
         history.add_forecasts(_issued(candidates.learned, prediction, horizon_days))
     own, unread = own_limits_us(lineage.project.nodes)
