@@ -7,7 +7,7 @@ from math import log
 from statistics import median
 
 from benchmarks.degradation.oracle import Oracle
-from benchmarks.degradation.short import seen_for
+from benchmarks.degradation.short import SEEN_DAYS, seen_for
 from benchmarks.degradation.table import Line
 from benchmarks.fleet.live import CATALOG_EVERY
 from benchmarks.fleet.records import FleetProject
@@ -59,19 +59,20 @@ def moments(
                 yield Moment(found.run, day, Example(project.name, case, found.outcome))
 
 
-def short_moments(project: FleetProject, days: int, every: int = 1) -> Iterator[Moment]:
-    """Yield the same moments as if the project had been looked at for so many days only.
+def short_moments(project: FleetProject, seen_on: Callable[[int], int]) -> Iterator[Moment]:
+    """Yield moments of every fifth day as if the project had been looked at for a few days only.
 
-    Whether it degrades is told by its whole past. How slow it gets is told against the level that
-    these few days have.
+    `seen_on` says for how many, by the day. Whether it degrades is told by its whole past. How slow
+    it gets is told against the level that these few days have.
     """
+    days = {run.at: run.day for runs in project.runs.values() for run in runs}
 
     def cases_at(cutoff: datetime) -> tuple[Case, ...]:
-        facts = seen_for(project.facts, days, cutoff)
+        facts = seen_for(project.facts, seen_on(days[cutoff]), cutoff)
         told = project.row_dates.get(cutoff, ())
         return Cases(with_earlier_sizes(facts, told, cutoff)).at(cutoff)
 
-    for moment in moments(project, cases_at, every):
+    for moment in moments(project, cases_at, SHORT_EVERY):
         case, outcome = moment.example.case, moment.example.outcome
         runs = project.runs[case.subject][moment.run + 1 - RECENT : moment.run + 1]
         level = median(run.best_us for run in runs)
@@ -80,6 +81,11 @@ def short_moments(project: FleetProject, days: int, every: int = 1) -> Iterator[
         yield replace(
             moment, example=replace(moment.example, outcome=replace(outcome, log_ratios=ratios))
         )
+
+
+def in_turns(project: int) -> Callable[[int], int]:
+    """Return for how many days a project counts as seen, by the day: each length takes its turn."""
+    return lambda day: SEEN_DAYS[(day // SHORT_EVERY + project) % len(SEEN_DAYS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +120,10 @@ def lines(project: FleetProject) -> Iterator[Line]:
 
 
 def short_lines(project: FleetProject, days: int) -> Iterator[Line]:
-    """Yield what was known of every fifth day, looked at for so many days only."""
-    for moment in short_moments(project, days, SHORT_EVERY):
-        if moment.day >= LONG_DAYS:
-            case = moment.example.case
-            yield _line(moment, dict(case.features.values) | _kept(case))
+    """Yield what was known of moments of every fifth day, looked at for so many days only."""
+    for moment in short_moments(project, lambda _: days):
+        case = moment.example.case
+        yield _line(moment, dict(case.features.values) | _kept(case))
 
 
 def _line(moment: Moment, values: Mapping[str, float]) -> Line:
