@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.degradation.examples import moments
+from benchmarks.degradation.examples import in_turns, moments, short_moments
 from benchmarks.fleet.read import projects
 from benchmarks.fleet.store import KEPT
 from dbt_schema_evolve.backends.forecast_model import PRIOR, write_model
@@ -29,6 +29,7 @@ from dbt_schema_evolve.records.forecasts import Case
 
 EVERY = 2  # days: the day after has nearly the same features, and the same answer
 _POPULATION_EVERY = 20  # days: what subjects are like does not change by the day
+_POPULATION_SHORT = 10  # where those that were looked at for a few days have their turn
 _QUICK = 12  # projects
 
 
@@ -73,15 +74,18 @@ class Fleet:
         self.population: list[Example] = []
 
     def examples(self) -> Iterator[Example]:
-        """Yield the examples of every second day."""
+        """Yield the examples of every second day, and of every fifth as if it began just then."""
         for project in islice(projects(self._folder), self._most):
             self.projects += 1
             print(f"\r{self.projects} projects", end="", file=sys.stderr, flush=True)
-            for moment in moments(project, Cases(project.facts).at, EVERY):
-                self.taken += 1
-                yield moment.example
-                if moment.day % _POPULATION_EVERY == 0:
-                    self.population.append(_features_only(moment.example))
+            long = moments(project, Cases(project.facts).at, EVERY)
+            short = short_moments(project, in_turns(self.projects))
+            for found, turn in ((long, 0), (short, _POPULATION_SHORT)):
+                for moment in found:
+                    self.taken += 1
+                    yield moment.example
+                    if moment.day % _POPULATION_EVERY == turn:
+                        self.population.append(_features_only(moment.example))
         print(file=sys.stderr)
 
 

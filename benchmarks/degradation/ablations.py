@@ -1,11 +1,12 @@
 """What is taken away to see what it was worth: lineage, a regime, a history."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from benchmarks.degradation.examples import KEPT, SAID
+from benchmarks.degradation.examples import KEPT, LONG_DAYS, SAID
 from benchmarks.degradation.judged import Judged, Scorer, tested_lines
 from benchmarks.degradation.learn import Learner
 from benchmarks.degradation.oracle import PREFIX
@@ -61,40 +62,59 @@ def unseen(lines: Table, deals: tuple[Split, ...], seen: Judged) -> Judged:
     return replace(seen, scores=scores[tested])
 
 
+@dataclass(frozen=True, slots=True)
+class ShortHistory:
+    """Who does how well at one cut-off in five days; all at the same ones."""
+
+    prior: Mapping[int, Judged]  # by the days that it was let see; it never saw the project before
+    baselines: Mapping[str, Judged]  # with thirty days or more
+
+
 def with_short_history(
     lines: Table,
-    short: Table,
+    short: Mapping[int, Table],
     deals: tuple[Split, ...],
     prior: Callable[[Split, Table, Flags], Floats],
     baselines: Mapping[str, Scorer],
-) -> dict[str, Judged]:
-    """Return who does how well at one cut-off a week.
-
-    `prior` has never seen the project, and is given its last seven days only, without which there
-    is no level; baselines have at least thirty days of it.
-    """
+) -> ShortHistory:
+    """Compare who has next to no history with those who have thirty days of it."""
     places = {
         (lines.subjects[subject], run): place
         for place, (subject, run) in enumerate(
             zip(lines.subject.tolist(), lines.run.tolist(), strict=True)
         )
     }
+
+    def score(held: Table, scorer: Callable[[Split, Flags], Floats]) -> Judged:
+        tested = tested_lines(held, deals) & (held.day >= LONG_DAYS)
+        scores = np.full(len(held), np.nan)
+        for split in deals:
+            mine = tested & held.of(split.test)
+            scores[mine] = scorer(split, mine)
+        rows = held.rows(tested)
+        return Judged(rows, scores[tested], np.zeros(len(rows), bool))
+
+    held = short[min(short)]
     long = np.array(
         [
-            places[short.subjects[subject], run]
-            for subject, run in zip(short.subject.tolist(), short.run.tolist(), strict=True)
+            places[held.subjects[subject], run]
+            for subject, run in zip(held.subject.tolist(), held.run.tolist(), strict=True)
         ],
         np.int64,
     )
-    tested = tested_lines(short, deals)
-    scores = {name: np.full(len(short), np.nan) for name in ("prior", *baselines)}
-    for split in deals:
-        mine = short.scored & short.of(split.test)
-        scores["prior"][mine] = prior(split, short, mine)
-        for name, scorer in baselines.items():
-            same = np.zeros(len(lines), bool)
-            same[long[mine]] = True
-            scores[name][mine] = scorer(split, same)
-    rows = short.rows(tested)
-    nobody = np.zeros(len(rows), bool)
-    return {name: Judged(rows, each[tested], nobody) for name, each in scores.items()}
+
+    def at_the_same(scorer: Scorer, split: Split, mine: Flags) -> Floats:
+        same = np.zeros(len(lines), bool)
+        same[long[mine]] = True
+        return scorer(split, same)
+
+    return ShortHistory(
+        {days: score(each, partial(_on, prior, each)) for days, each in sorted(short.items())},
+        {name: score(held, partial(at_the_same, each)) for name, each in baselines.items()},
+    )
+
+
+def _on(
+    prior: Callable[[Split, Table, Flags], Floats], held: Table, split: Split, chosen: Flags
+) -> Floats:
+    return prior(split, held, chosen)

@@ -45,6 +45,8 @@ def coverage(lines: Table, deals: tuple[Split, ...], ends: Ends) -> dict[str, An
         "coverage_90": share(dict.fromkeys(tested.tolist(), 1.0)),
         "coverage_90_ci": between(tested, share),
         "coverage_by_days": {
-            str(horizon): float(held[horizon].sum() / known[horizon].sum()) for horizon in HORIZONS
+            str(horizon): float(held[horizon].sum() / known[horizon].sum())
+            for horizon in HORIZONS
+            if known[horizon].any()
         },
     }

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import log
+from statistics import median
 
 from benchmarks.degradation.oracle import Oracle
+from benchmarks.degradation.short import SEEN_DAYS, seen_for
 from benchmarks.degradation.table import Line
+from benchmarks.fleet.live import CATALOG_EVERY
 from benchmarks.fleet.records import FleetProject
 from dbt_schema_evolve.features.cases import Cases
-from dbt_schema_evolve.features.facts import Facts
+from dbt_schema_evolve.features.row_dates import with_earlier_sizes
 from dbt_schema_evolve.predict.history import RECENT
 from dbt_schema_evolve.predict.labels import outcomes
 from dbt_schema_evolve.predict.linear_trend import LinearTrend
@@ -28,10 +31,8 @@ BASELINES: Mapping[str, Predictor] = {
 HORIZON_DAYS = 7.0  # as far as the label looks
 SAID = "said_"  # prefix of what baselines say: a probability, and the ends of an interval
 KEPT = "kept_"  # prefix of what predictors need of a case beside its features
-SHORT_DAYS = RECENT  # the least history: without seven runs there is no level to degrade from
+SHORT_EVERY = CATALOG_EVERY  # days on which the planner is asked, as it is on anybody's first day
 LONG_DAYS = 30  # the history that baselines have where the shortest is compared with them
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,35 @@ def moments(
             found = came.get((case.subject, cutoff))
             if found is not None:
                 yield Moment(found.run, day, Example(project.name, case, found.outcome))
+
+
+def short_moments(project: FleetProject, seen_on: Callable[[int], int]) -> Iterator[Moment]:
+    """Yield moments of every fifth day as if the project had been looked at for a few days only.
+
+    `seen_on` says for how many, by the day. Whether it degrades is told by its whole past. How slow
+    it gets is told against the level that these few days have.
+    """
+    days = {run.at: run.day for runs in project.runs.values() for run in runs}
+
+    def cases_at(cutoff: datetime) -> tuple[Case, ...]:
+        facts = seen_for(project.facts, seen_on(days[cutoff]), cutoff)
+        told = project.row_dates.get(cutoff, ())
+        return Cases(with_earlier_sizes(facts, told, cutoff)).at(cutoff)
+
+    for moment in moments(project, cases_at, SHORT_EVERY):
+        case, outcome = moment.example.case, moment.example.outcome
+        runs = project.runs[case.subject][moment.run + 1 - RECENT : moment.run + 1]
+        level = median(run.best_us for run in runs)
+        seen = median(run.best_us for run in runs[-len(case.observations) :])
+        ratios = {ahead: r + log(level / seen) for ahead, r in outcome.log_ratios.items()}
+        yield replace(
+            moment, example=replace(moment.example, outcome=replace(outcome, log_ratios=ratios))
+        )
+
+
+def in_turns(project: int) -> Callable[[int], int]:
+    """Return for how many days a project counts as seen, by the day: each length takes its turn."""
+    return lambda day: SEEN_DAYS[(day // SHORT_EVERY + project) % len(SEEN_DAYS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +119,11 @@ def lines(project: FleetProject) -> Iterator[Line]:
         yield _line(moment, values)
 
 
-def short_lines(project: FleetProject) -> Iterator[Line]:
-    """Yield one moment a week, as if all facts from before the last seven days were lost."""
-
-    def cases_at(cutoff: datetime) -> tuple[Case, ...]:
-        return Cases(_since(project.facts, cutoff - SHORT_DAYS * _DAY)).at(cutoff)
-
-    for moment in moments(project, cases_at, every=SHORT_DAYS):
-        if moment.day >= LONG_DAYS:
-            case = moment.example.case
-            yield _line(moment, dict(case.features.values) | _kept(case))
-
-
-def _since(facts: Facts, start: datetime) -> Facts:
-    """Return the facts of after an instant; a window counts from its end, a graph is always now."""
-    return replace(
-        facts,
-        stats=tuple(each for each in facts.stats if each.window_end > start),
-        runs=tuple(each for each in facts.runs if each.captured_at and each.captured_at > start),
-        relations=tuple(each for each in facts.relations if each.captured_at > start),
-        columns=tuple(each for each in facts.columns if each.captured_at > start),
-        outlooks=tuple(each for each in facts.outlooks if each.made_at > start),
-    )
+def short_lines(project: FleetProject, days: int) -> Iterator[Line]:
+    """Yield what was known of moments of every fifth day, looked at for so many days only."""
+    for moment in short_moments(project, lambda _: days):
+        case = moment.example.case
+        yield _line(moment, dict(case.features.values) | _kept(case))
 
 
 def _line(moment: Moment, values: Mapping[str, float]) -> Line:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ def figures(study: Study) -> dict[str, Any]:
     product, plain, oracle = study.product.figures(), study.plain, study.oracle.figures()
     baselines = {name: each.figures() for name, each in study.baselines.items()}
     best = max(baselines, key=lambda name: (baselines[name]["pr_auc"], name))
-    short = {name: each.pr_auc() for name, each in study.short.items()}
+    short = study.short
+    against = {name: each.pr_auc() for name, each in short.baselines.items()}
+    best_long = max(against, key=lambda name: (against[name], name))
     return {
         "projects": len(study.lines.projects),
         "query_days": len(study.product.rows),
@@ -33,8 +36,17 @@ def figures(study: Study) -> dict[str, Any]:
         **coverage(study.lines, study.deals, study.scorer.ends),
         "unseen_regime_loss": 1 - study.strangers.pr_auc() / plain.pr_auc(),
         "unseen_regime_loss_ci": loss(study.strangers, plain),
-        "prior_pr_auc": short.pop("prior"),
-        "prior_against": short,
+        # Of one capture of a project that it never saw, against a month or more of its history.
+        "prior_pr_auc": short.prior[1].pr_auc(),
+        "prior_gain_ci": gain(short.prior[1], short.baselines[best_long]),
+        "prior_against": against,
+        "prior_by_days": {str(days): each.pr_auc() for days, each in short.prior.items()},
+        "prior_coverage_by_days": {
+            str(days): coverage(each, study.deals, partial(study.scorer.ends_on, each))[
+                "coverage_90"
+            ]
+            for days, each in study.held.short.items()
+        },
         "lineage_gain_ci": gain(plain, study.bare),
         "best_baseline": best,
         "product": product,

@@ -1,7 +1,7 @@
 """Cut-offs of a whole fleet, worked out once for each project and kept under `.bench/`."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dbt_schema_evolve
 from benchmarks.degradation.examples import lines, short_lines
+from benchmarks.degradation.short import SEEN_DAYS
 from benchmarks.degradation.table import Table, joined, load, save, table
 from benchmarks.fleet.records import FleetProject
 
@@ -18,7 +19,7 @@ _PROCESSES = 2
 _PACKAGE = Path(dbt_schema_evolve.__file__).parent
 _SOURCES = (
     *(_PACKAGE / "records", _PACKAGE / "features", _PACKAGE / "predict"),
-    *(Path(__file__).with_name(f"{name}.py") for name in ("examples", "oracle", "table")),
+    *(Path(__file__).with_name(f"{name}.py") for name in ("examples", "oracle", "short", "table")),
 )
 
 
@@ -27,7 +28,7 @@ class Tables:
     """What is measured on."""
 
     all_of: Table
-    short: Table  # one cut-off a week, with the last seven days as the only history
+    short: Mapping[int, Table]  # by days: cut-offs of every fifth day, with no history but these
 
 
 def tables(projects: Iterable[FleetProject], folder: Path = FOLDER) -> Tables:
@@ -41,21 +42,23 @@ def tables(projects: Iterable[FleetProject], folder: Path = FOLDER) -> Tables:
     print(file=sys.stderr)
     return Tables(
         joined(load(path) for path in paths),
-        joined(load(_short(path)) for path in paths),
+        {days: joined(load(_short(path, days)) for path in paths) for days in SEEN_DAYS},
     )
 
 
 def _worked_out(work: tuple[FleetProject, Path]) -> Path:
     project, folder = work
     path = folder / f"{project.name}-{_key(project)}.npz"
-    if not (path.exists() and _short(path).exists()):
-        save(_short(path), table(project.name, project.regime, list(short_lines(project))))
+    if not path.exists():
+        for days in SEEN_DAYS:
+            short = table(project.name, project.regime, list(short_lines(project, days)))
+            save(_short(path, days), short)
         save(path, table(project.name, project.regime, list(lines(project))))
     return path
 
 
-def _short(path: Path) -> Path:
-    return path.with_name(f"{path.stem}-short.npz")
+def _short(path: Path, days: int) -> Path:
+    return path.with_name(f"{path.stem}-{days}.npz")
 
 
 def _key(project: FleetProject) -> str:
@@ -63,7 +66,7 @@ def _key(project: FleetProject) -> str:
     facts = project.facts
     digest = sha256(_code())
     told = (facts.stats, facts.relations, facts.columns, facts.outlooks, facts.flow.states)
-    for part in (project.runs, *told):
+    for part in (project.runs, project.row_dates, *told):
         digest.update(repr(part).encode())
     return digest.hexdigest()[:16]
 

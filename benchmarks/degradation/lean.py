@@ -1,7 +1,8 @@
 """Lines of a table as the cases and examples that the product's predictors are given.
 
-A table keeps features and not the windows that they were made from, so a lean case has a week of
-equal windows: times are then read as ratios, which is all that is asked of an interval here.
+A table keeps features and not the windows that they were made from, so a lean case has equal
+windows, a week of them or as many as there were: times are then read as ratios, which is all that
+is asked of an interval here.
 """
 
 from collections.abc import Iterator
@@ -36,7 +37,9 @@ def lean_cases(held: Table, chosen: Flags) -> Iterator[Case]:
     columns = held.columns(feature)
     names = [held.names[column] for column in columns]
     growth, exponent = held.column(f"{KEPT}growth_ratio"), held.column(f"{KEPT}exponent")
+    windows = np.clip(held.column("windows"), 1, RECENT).astype(int)
     for row in np.flatnonzero(chosen):
+        count = int(windows[row])
         cutoff = _START + int(held.day[row]) * _DAY
         subject = held.subjects[held.subject[row]]
         values = zip(names, held.values[row, columns].tolist(), strict=True)
@@ -44,7 +47,7 @@ def lean_cases(held: Table, chosen: Flags) -> Iterator[Case]:
             subject=subject,
             cutoff=cutoff,
             observations=tuple(
-                Observation(cutoff - back * _DAY, 1, _US) for back in reversed(range(RECENT))
+                Observation(cutoff - back * _DAY, 1, _US) for back in reversed(range(count))
             ),
             driver=_driver(subject, growth[row], exponent[row]),
             features=FeatureVector(

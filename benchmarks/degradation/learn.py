@@ -1,7 +1,8 @@
 """One plain learner for everything that is compared with something: same trees, other columns.
 
-What the product ships is trained by `predict/trees` and measured beside it; here nothing is tuned,
-so that a difference between two sets of columns, or of projects, is theirs.
+What the product ships is trained by `predict/trees` and measured beside it; here are the same
+settings without its calibration, so that a difference between two sets of columns, or of projects,
+is theirs.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,24 +13,11 @@ import numpy as np
 from benchmarks.degradation.splits import Split
 from benchmarks.degradation.table import Table
 from benchmarks.degradation.watch import Flags, Floats
+from dbt_schema_evolve.predict.trees.training import SETTINGS
 
 ROUNDS = 200
 EVERY = 3  # days: the day after has nearly the same features, and the same answer
-_SETTINGS = {
-    "objective": "binary",
-    "learning_rate": 0.05,
-    "num_leaves": 15,
-    "min_data_in_leaf": 40,
-    "lambda_l2": 10.0,
-    "feature_fraction": 0.5,
-    "bagging_fraction": 0.7,
-    "bagging_freq": 1,
-    "seed": 1,
-    "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 1,
-    "verbose": -1,
-}
+_CLASSES = SETTINGS | {"objective": "binary"}
 
 
 def taken(held: Table, chosen: Flags) -> Flags:
@@ -45,9 +33,11 @@ class Learner:
         self._names = [held.names[column] for column in columns]
         used = taken(held, chosen & held.scored)
         self._booster = lightgbm.train(
-            _SETTINGS,
+            _CLASSES,
             lightgbm.Dataset(
-                held.values[np.ix_(used, columns)], (held.degraded[used] == 1).astype(float)
+                held.values[np.ix_(used, columns)],
+                (held.degraded[used] == 1).astype(float),
+                params=_CLASSES,
             ),
             num_boost_round=ROUNDS,
         )

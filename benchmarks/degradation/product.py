@@ -1,11 +1,13 @@
 """What the product ships, trained as it is shipped, by whoever has not seen the tested projects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain, starmap
 from math import log, nan
 from multiprocessing import get_context
 
 import numpy as np
 
+from benchmarks.degradation.examples import in_turns
 from benchmarks.degradation.lean import lean_cases, lean_examples
 from benchmarks.degradation.learn import taken
 from benchmarks.degradation.splits import Split
@@ -26,10 +28,10 @@ _PROCESSES = 2
 class Product:
     """A scorer: a predictor for each split."""
 
-    def __init__(self, lines: Table, deals: Sequence[Split]) -> None:
-        """Learn from the training projects of each, two at a time."""
+    def __init__(self, lines: Table, short: Mapping[int, Table], deals: Sequence[Split]) -> None:
+        """Learn from the training projects of each, two at a time; `short` is as in `Tables`."""
         self._lines = lines
-        with get_context("spawn").Pool(_PROCESSES, _take, (lines,)) as pool:
+        with get_context("spawn").Pool(_PROCESSES, _take, (lines, short)) as pool:
             learned = pool.map(_learned, deals, chunksize=1)
         self._predictors = {
             split: TreePredictor(bundle) for split, bundle in zip(deals, learned, strict=True)
@@ -50,23 +52,41 @@ class Product:
 
     def ends(self, split: Split, chosen: Flags, horizon: int) -> tuple[Floats, Floats]:
         """Return intervals of its own lines, as logs of times over the level."""
-        answers = self.of(split).predict(list(lean_cases(self._lines, chosen)), float(horizon))
+        return self.ends_on(self._lines, split, chosen, horizon)
+
+    def ends_on(
+        self, held: Table, split: Split, chosen: Flags, horizon: int
+    ) -> tuple[Floats, Floats]:
+        """Return intervals of lines of any table."""
+        answers = self.of(split).predict(list(lean_cases(held, chosen)), float(horizon))
         pairs = np.array([_ends(each) for each in answers]).reshape(-1, 2)
         return pairs[:, 0], pairs[:, 1]
 
 
-_taken: list[Table] = []  # what this process learns from: handed over once, not for each split
+_Taken = tuple[Table, Mapping[int, Table]]
+_taken: list[_Taken] = []  # what this process learns from: handed over once, not for each split
 
 
-def _take(lines: Table) -> None:
-    _taken[:] = [lines]
+def _take(*tables: *_Taken) -> None:
+    _taken[:] = [tables]
 
 
 def _learned(split: Split) -> Bundle:
-    (lines,) = _taken
-    known = taken(lines, lines.of(split.training))
-    trees = train(lean_examples(lines, known), cause_of)
-    return Bundle({NAME: part_of(trees)}, "the fleet", int(known.sum()), len(split.training))
+    ((lines, short),) = _taken
+    known = [
+        (lines, taken(lines, lines.of(split.training))),
+        *((held, held.of(split.training) & _turn(held, days)) for days, held in short.items()),
+    ]
+    examples = chain.from_iterable(starmap(lean_examples, known))
+    trees = train(examples, cause_of)
+    count = sum(int(chosen.sum()) for _, chosen in known)
+    return Bundle({NAME: part_of(trees)}, "the fleet", count, len(split.training))
+
+
+def _turn(held: Table, days: int) -> Flags:
+    """Return the lines that training takes of projects that were seen for so many days."""
+    places = zip(held.project.tolist(), held.day.tolist(), strict=True)
+    return np.array([in_turns(project)(day) == days for project, day in places], bool)
 
 
 def _chance(answer: Forecast | Skip) -> float:

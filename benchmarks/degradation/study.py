@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from benchmarks.degradation.ablations import (
+    ShortHistory,
     feature,
     unseen,
     with_short_history,
@@ -30,7 +31,7 @@ class Study:
         self.held, self.lines = held, held.all_of
         regimes = dict(zip(self.lines.projects, self.lines.regimes, strict=True))
         self.deals: tuple[Split, ...] = splits(regimes, _SEED)[:deals]
-        self.scorer = Product(self.lines, self.deals)
+        self.scorer = Product(self.lines, held.short, self.deals)
         self._plain = Learned(self.lines, feature)
 
     @property
@@ -69,8 +70,8 @@ class Study:
         return {name: judged(self.lines, self.deals, scorer) for name, scorer in self._said.items()}
 
     @cached_property
-    def short(self) -> Mapping[str, Judged]:
-        """`prior`: what ships, with a week of history; against baselines with a month or more."""
+    def short(self) -> ShortHistory:
+        """What ships, with a few days of history; against baselines with a month or more."""
         return with_short_history(
             self.lines, self.held.short, self.deals, self.scorer.on, self._said
         )

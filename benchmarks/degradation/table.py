@@ -61,7 +61,9 @@ class Table:
         return [place for place, name in enumerate(self.names) if wanted(name)]
 
     def column(self, name: str) -> NDArray[np.float64]:
-        """Return one column."""
+        """Return one column; one that the table has not got is not known."""
+        if name not in self.names:
+            return np.full(len(self), np.nan)
         return self.values[:, self.names.index(name)].astype(float)
 
     def rows(self, chosen: Flags) -> Rows:

@@ -14,6 +14,7 @@ from benchmarks.fleet.models import Model, models
 from benchmarks.fleet.outlooks import read_outlooks
 from benchmarks.fleet.queries import CONTROL, query
 from benchmarks.fleet.records import FleetProject, Injected, Run
+from benchmarks.fleet.row_dates import read_row_dates
 from benchmarks.fleet.sources import COLUMNS, today
 from benchmarks.fleet.store import KEPT, project_names, read_rows
 from dbt_schema_evolve.errors import ArtifactError
@@ -74,6 +75,7 @@ def read_project(folder: Path, name: str) -> FleetProject:
         runs={subject: tuple(held) for subject, held in sorted(runs.items())},
         control=CONTROL,
         injected=tuple(_injected(spec)),
+        row_dates=read_row_dates(folder, name),
     )
 
 

@@ -1,11 +1,12 @@
 """What one project of the fleet went through: what a product may see, and the truth beside."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dbt_schema_evolve.features.facts import Facts
 from dbt_schema_evolve.records.forecasts import CauseKind
+from dbt_schema_evolve.records.profiles import RelationProfile
 
 WORK_ROWS = 50
 """Rows that plan nodes pass on, worth one block of work: an 8 kB block of the fleet's tables holds
@@ -53,3 +54,5 @@ class FleetProject:
     runs: Mapping[str, tuple[Run, ...]]  # by fingerprint or unique id, oldest first
     control: str  # the fingerprint of a query whose work never changes
     injected: tuple[Injected, ...]
+    # What one look at the catalog of an instant tells of sizes before it: features/row_dates.py.
+    row_dates: Mapping[datetime, tuple[RelationProfile, ...]] = field(default_factory=dict)

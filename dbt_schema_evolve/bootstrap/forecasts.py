@@ -13,9 +13,11 @@ from dbt_schema_evolve.bootstrap.app import App
 from dbt_schema_evolve.bootstrap.look_ahead import look_ahead_and_keep
 from dbt_schema_evolve.bootstrap.today import today
 from dbt_schema_evolve.errors import OracleError, WarehouseError
+from dbt_schema_evolve.features.row_dates import OPENING, earlier_sizes
 from dbt_schema_evolve.lineage.garbage import what_is_there_set_aside
 from dbt_schema_evolve.ports import CatalogSource
 from dbt_schema_evolve.records.backtests import Training
+from dbt_schema_evolve.records.profiles import RelationProfile
 from dbt_schema_evolve.records.prospects import Foresight
 from dbt_schema_evolve.workflows.facts import read_facts
 from dbt_schema_evolve.workflows.foresee import foresee
@@ -23,6 +25,7 @@ from dbt_schema_evolve.workflows.lineage import Lineage
 from dbt_schema_evolve.workflows.remembered import RememberedWarehouse
 from dbt_schema_evolve.workflows.train import train
 
+_DATED = "the history has just begun: how sources grew before is told by the dates of their rows"
 _NEWS = timedelta(hours=20)  # what the twin said is asked for anew once a day
 _LEARNED_FROM = timedelta(days=180)  # what the flow of data was before says little of now
 
@@ -44,12 +47,15 @@ class ProjectForecasts:
         limit_us = None if limit_seconds is None else limit_seconds * 1_000_000
         with self._known() as known:
             now, doubts = today(known.history.captures(), clock.now())
-            notes = (*known.notes, *doubts, *self._look_ahead(known, now))
+            earlier = self._earlier(known, now)
+            dated = (_DATED,) if earlier else ()
+            notes = (*known.notes, *doubts, *dated, *self._look_ahead(known, now))
             self.app.progress.step("forecast")
             with what_is_there_set_aside():
                 return foresee(
-                    known.lineage, known.history, now, horizon_days, candidates, limit_us, notes
-                )
+                    known.lineage, known.history, now, horizon_days, candidates, limit_us, notes,
+                    earlier,
+                )  # fmt: skip
 
     def train(self, *, write: bool) -> Training:
         """Back-test every predictor on this history, and keep the winner where it may be written.
@@ -101,6 +107,23 @@ class ProjectForecasts:
         except (WarehouseError, OracleError) as error:
             return (f"no plan was looked at ahead: {error.problem}",)
         return ()
+
+    def _earlier(self, known: "_Known", now: datetime) -> tuple[RelationProfile, ...]:
+        """Return how large tables were before a history that has just begun: their dates tell."""
+        captures = known.history.captures()
+        if known.warehouse is None or not captures or now - captures[0].captured_at > OPENING:
+            return ()
+        profiles = known.history.latest_relation_profiles()
+        analyzed = {each.relation: each.last_analyzed_at for each in profiles}
+        try:
+            tables = known.warehouse.catalog().tables
+        except WarehouseError:  # the twin asks the same, and says what is wrong
+            return ()
+        return tuple(
+            size
+            for table in tables
+            for size in earlier_sizes(table, now, analyzed.get(table.relation))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class _Moment:
         self._day = day = days_of(cutoff)
         self._rows = rows = KnownRows(index.sizes, index.ids, day)
         self._upstream = Upstream(index.graph, index.relations, rows, index.builds, day)
-        self._flow = KnownFlow(index.flow, index.graph, cutoff)
+        self._flow = KnownFlow(index.flow, index.graph, cutoff, opened=index.opened)
         self._shares = index.shares.at(day)
         self._condition = cache(lambda relation: condition(relation, rows, day))
         typical = {each.name: _typical_us(each, count) for each, count in there if each.is_build}

@@ -56,9 +56,9 @@ def _over_median(table_bytes: Floats, rows: Floats) -> float:
 
 
 def _changed_since(analyzed: float, days: Floats, changed: Floats) -> float:
-    """Return how many rows were written since the statistics were made."""
+    """Return how many rows were written since the statistics were made; told by two captures."""
     told = np.isfinite(changed)
-    if not isfinite(analyzed) or not told.any():
+    if not isfinite(analyzed) or told.sum() < 2:
         return float("nan")
     then = float(np.interp(analyzed, days[told], changed[told]))
     return float(changed[told][-1]) - then

@@ -13,6 +13,7 @@ from dbt_schema_evolve.records.lineage import Consumer
 from dbt_schema_evolve.records.lineage_changes import Aspect, DatedChanges, LineageChange
 
 WINDOW = timedelta(days=30)  # a change is news for as long as forecasts look ahead by default
+OPENING = timedelta(days=7)  # of a history: who asks once a week may have done so for years
 
 _DAY = timedelta(days=1)
 _REBUILT = frozenset({Aspect.EDGE_KIND, Aspect.EXPRESSION})
@@ -49,8 +50,13 @@ class KnownFlow:
         graph: StoredGraph,
         cutoff: datetime,
         window: timedelta = WINDOW,
+        opened: datetime | None = None,
     ) -> None:
-        """Look at what was compared by then, and count what the last window brought."""
+        """Look at what was compared by then, and count what the last window brought.
+
+        Who was there when somebody began to look is not new; `opened` is when that was over.
+        """
+        since = cutoff - window if opened is None else max(cutoff - window, opened)
         self._cutoff = cutoff
         self._graph = graph
         looked = [state for state in history.states if state.at <= cutoff]
@@ -69,7 +75,7 @@ class KnownFlow:
                     if change.what is Aspect.RELATION_EDGE and change.sign == "+":
                         self._readers[change.source].add(change.node)
         for consumer in history.consumers:
-            if consumer.first_seen is not None and cutoff - window < consumer.first_seen <= cutoff:
+            if consumer.first_seen is not None and since < consumer.first_seen <= cutoff:
                 for node in consumer.reads:
                     self._readers[node].add(consumer.id)
 

@@ -1,10 +1,12 @@
 """One warehouse's facts, put in order once for all cut-offs."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from dbt_schema_evolve.features.bayes import Belief
 from dbt_schema_evolve.features.elasticity import INCREMENTAL_PRIOR, QUERY_PRIOR
 from dbt_schema_evolve.features.facts import Facts
+from dbt_schema_evolve.features.flow_changes import OPENING
 from dbt_schema_evolve.features.known_rows import relation_id
 from dbt_schema_evolve.features.observations import build_observations, query_observations
 from dbt_schema_evolve.features.plans import Outlooks
@@ -15,6 +17,7 @@ from dbt_schema_evolve.features.stored_graph import StoredGraph
 from dbt_schema_evolve.features.subjects import Subject, subjects
 from dbt_schema_evolve.features.usage import Users
 
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _ADDS_ROWS = frozenset({"incremental", "snapshot"})
 
 
@@ -35,7 +38,8 @@ class Index:
         self.readings = readings(self.subjects, facts, self.graph)
         self.shares = Shares(facts.columns)
         self.outlooks = Outlooks(facts.outlooks)
-        self.users = Users(facts.graph, facts.flow.consumers)
+        self.opened = _opened(facts)
+        self.users = Users(facts.graph, facts.flow.consumers, self.opened)
         self.names = _names(facts)
         self._first_made = _first_made(facts)
 
@@ -43,6 +47,15 @@ class Index:
         """Return what is believed beforehand of how a subject's time follows rows."""
         adds_rows = subject.is_build and self._first_made.get(subject.name) in _ADDS_ROWS
         return INCREMENTAL_PRIOR if adds_rows else QUERY_PRIOR
+
+
+def _opened(facts: Facts) -> datetime:
+    """Return when the first week of a history was over."""
+    seen = (
+        *(stat.window_end for stat in facts.stats),
+        *(run.captured_at for run in facts.runs if run.captured_at is not None),
+    )
+    return min(seen, default=_NEVER) + OPENING
 
 
 def _first_made(facts: Facts) -> Mapping[str, str]:

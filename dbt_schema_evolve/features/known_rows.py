@@ -45,6 +45,10 @@ class KnownRows:
         """Return what is known of a relation, and how many of its captures."""
         return self._seen.get(relation)
 
+    def captures(self, relation: RelationName) -> int:
+        """Return how often it was counted."""
+        return self._seen[relation][1] if relation in self._seen else 0
+
     def now(self, relation: RelationName) -> float:
         """Return the newest count; 0 where there is none."""
         if relation not in self._seen:

@@ -8,13 +8,19 @@ from dbt_schema_evolve.features.lines import middle, theil_sen
 from dbt_schema_evolve.features.timeline import Floats
 
 RECENT = 7  # points that make today's level: a week of daily ones
+_LEAST_DAYS = 0.5  # between the first point and the last, before a slope a day is told
 _PEAK = 30  # points among which the highest is looked for: a month of daily ones
 _WEEKS = 2.0  # at least, before days of the week are compared
 _DEGRADED = float(np.log(1.5))  # what a run has to be above its level to count: predict/labels.py
 
 
 def series_features(name: str, days: Floats, values: Floats) -> Mapping[str, float]:
-    """Describe a series that has a point; days are since 1970, values logarithms, all finite."""
+    """Describe a series that has a point; days are since 1970, values logarithms, all finite.
+
+    One point is a level and says nothing of where it goes, nor do several within hours.
+    """
+    if days[-1] - days[0] < _LEAST_DAYS:
+        return {f"{name}_level": _level(values)}
     slope, _ = theil_sen(days, values)
     short, _ = theil_sen(days[-RECENT:], values[-RECENT:])
     level = _level(values)
@@ -31,6 +37,8 @@ def series_features(name: str, days: Floats, values: Floats) -> Mapping[str, flo
 
 def rhythm_features(name: str, days: Floats, values: Floats) -> Mapping[str, float]:
     """Describe what comes back: peaks, days of the week, runs that were slow before."""
+    if days[-1] - days[0] < _LEAST_DAYS:
+        return {}
     found = {f"{name}_peak_over_level": float(values[-_PEAK:].max() - _level(values))}
     if days[-1] - days[0] >= _WEEKS * 7 and len(days) >= _WEEKS * 7:
         slope, _ = theil_sen(days, values)

@@ -27,7 +27,7 @@ class Skew:
 
     column: ColumnName
     top_value_ratio: float  # its share of the rows
-    ratio_per_day: float
+    ratio_per_day: float | None  # None: it was looked at once
 
 
 class Shares:
@@ -75,10 +75,13 @@ class KnownShares:
         if not count:
             return None
         since = int(days.searchsorted(self._cutoff - _MAX_DAYS))
-        slope, _ = theil_sen(days[since:count], ratios[since:count])
+        slope = None
+        if count - since > 1:
+            slope, _ = theil_sen(days[since:count], ratios[since:count])
         return Skew(column, float(ratios[count - 1]), slope)
 
 
 def _rank(skew: Skew) -> tuple[float, float, ColumnName]:
     """Whatever is going to be the largest share in a week, so that a small rising one counts."""
-    return skew.top_value_ratio + 7 * skew.ratio_per_day, skew.top_value_ratio, skew.column
+    in_a_week = skew.top_value_ratio + 7 * (skew.ratio_per_day or 0.0)
+    return in_a_week, skew.top_value_ratio, skew.column

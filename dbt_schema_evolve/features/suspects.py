@@ -24,6 +24,7 @@ _STALE = 0.1  # share of the rows written since; Postgres' own autovacuum_analyz
 _SKEWED = 0.05  # share of the rows that one value takes
 _RISING = 0.01  # of that share within the days that growth is drawn ahead
 _BUSIER = 0.2  # log of calls over their level
+_STEEPEST = 7.0  # log a day: a thousand times; more is of two windows a moment apart
 _FILLED = 0.8  # of what work_mem allows
 
 
@@ -168,7 +169,7 @@ def _skew(around: Circumstances, _: Values) -> Suspect | None:
     skew = around.skew
     if skew is None or skew.top_value_ratio < _SKEWED:
         return None
-    if skew.ratio_per_day * AHEAD <= _RISING * skew.top_value_ratio:
+    if (skew.ratio_per_day or 0.0) * AHEAD <= _RISING * skew.top_value_ratio:
         return None  # what has been so all along makes nothing slower than it is
     column = skew.column
     return Suspect(
@@ -215,10 +216,13 @@ def _change(changed: Changed, around: Circumstances) -> str:
 
 
 def _own_trend(_: Circumstances, values: Values) -> Suspect | None:
-    slope = values.get("log_us_slope_per_day", 0.0)
+    slope = values.get("log_us_slope_per_day")
+    if slope is None:
+        return None
     if slope < _STILL:
         return Suspect(CauseKind.OWN_TREND, "", "its own times vary")
-    return Suspect(CauseKind.OWN_TREND, "", f"it takes {100 * expm1(slope):.1f} % longer each day")
+    share = expm1(min(slope, _STEEPEST))
+    return Suspect(CauseKind.OWN_TREND, "", f"it takes {100 * share:.1f} % longer each day")
 
 
 _FINDERS: tuple[Callable[[Circumstances, Values], Suspect | None], ...] = (

@@ -48,6 +48,7 @@ class Reached:
     # a build in between is unknown.
     ahead: float
     is_root: bool = True  # nothing that is reached is above it
+    is_followed: bool = True  # counted more than once; else nobody saw it move, or keep its size
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,7 @@ class Upstream:
             not_arrived=not_arrived,
             movement=way.influence * moved,
             ahead=self._ahead(relation, way.via, runs),
+            is_followed=self._rows.captures(relation) > 1,
         )
 
     def _ahead(self, relation: RelationName, via: tuple[str, ...], runs: Runs) -> float:

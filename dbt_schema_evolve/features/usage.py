@@ -37,8 +37,11 @@ class Usage:
 class Users:
     """Who reads what, over all times."""
 
-    def __init__(self, graph: LineageGraph, consumers: Iterable[Consumer]) -> None:
-        """Take the graph, and consumers that it may not hold."""
+    def __init__(
+        self, graph: LineageGraph, consumers: Iterable[Consumer], opened: datetime
+    ) -> None:
+        """Take the graph, and consumers that it may not hold; until `opened` nobody is new."""
+        self._opened = opened
         self._sources: dict[str, set[str]] = defaultdict(set)
         self._targets: dict[str, set[str]] = defaultdict(set)
         for edge in graph.relation_edges:
@@ -70,10 +73,11 @@ class Users:
             for consumer in self._consumers.get(name, {}).values()
             if _was_there(consumer.first_seen, cutoff)
         ]
+        since = max(cutoff - WINDOW, self._opened)
         new = [
             (consumer.first_seen, consumer)
             for consumer in there
-            if consumer.first_seen is not None and consumer.first_seen > cutoff - WINDOW
+            if consumer.first_seen is not None and consumer.first_seen > since
         ]
         if not new:
             return Usage(fan_in, readers + len(there), None, 0, None)

@@ -96,10 +96,10 @@ def driver_features(driver: Driver) -> Mapping[str, float]:
 
 def skew_features(skew: Skew) -> Mapping[str, float]:
     """Describe the most skewed of the columns that decide about the rows."""
-    return {
-        "skew_top_value_ratio": skew.top_value_ratio,
-        "skew_top_value_ratio_per_day": skew.ratio_per_day,
-    }
+    values = {"skew_top_value_ratio": skew.top_value_ratio}
+    if skew.ratio_per_day is not None:
+        values["skew_top_value_ratio_per_day"] = skew.ratio_per_day
+    return values
 
 
 def upstream_features(reached: Sequence[Reached], wait: Wait | None) -> Mapping[str, float]:
@@ -113,13 +113,16 @@ def upstream_features(reached: Sequence[Reached], wait: Wait | None) -> Mapping[
         "upstream_depth": float(max(len(each.via) for each in reached)),
         "upstream_distance": float(len(most.via)),
         "upstream_influence": most.influence,
-        "upstream_growth_per_day": most.influence * most.moves.per_day,
-        "upstream_growth_per_day_sum": sum(each.influence * each.moves.per_day for each in roots),
-        "upstream_change_1": most.influence * most.moves.change_1,
-        "upstream_change_3": most.influence * most.moves.change_3,
-        "upstream_change_7": most.influence * most.moves.change_7,
-        "upstream_change_7_sum": sum(each.influence * each.moves.change_7 for each in roots),
     }
+    if any(each.is_followed for each in reached):
+        values |= {
+            "upstream_growth_per_day": most.influence * most.moves.per_day,
+            "upstream_growth_per_day_sum": sum(e.influence * e.moves.per_day for e in roots),
+            "upstream_change_1": most.influence * most.moves.change_1,
+            "upstream_change_3": most.influence * most.moves.change_3,
+            "upstream_change_7": most.influence * most.moves.change_7,
+            "upstream_change_7_sum": sum(e.influence * e.moves.change_7 for e in roots),
+        }
     waiting = [each for each in reached if each.not_arrived is not None]
     if waiting:
         arriving = [each.influence * (each.not_arrived or 0.0) for each in waiting]
@@ -138,7 +141,7 @@ def upstream_features(reached: Sequence[Reached], wait: Wait | None) -> Mapping[
 def projected(reached: Sequence[Reached], driver: Driver | None) -> Mapping[str, float]:
     """Draw what has come, what builds are about to bring, and what will come six runs ahead."""
     roots = [each for each in reached if each.is_root]
-    if not roots:
+    if not any(each.is_followed for each in roots):
         return {}
     rows = sum(each.influence * each.ahead for each in roots)
     if driver is None:

@@ -12,6 +12,7 @@ from dbt_schema_evolve.predict.labels import NOTICED_US, SLOWER
 from dbt_schema_evolve.predict.limits import days_until
 from dbt_schema_evolve.records.column_trends import Alarm
 from dbt_schema_evolve.records.forecasts import Breach, Forecast
+from dbt_schema_evolve.records.profiles import RelationProfile
 from dbt_schema_evolve.records.prospects import Foresight, Issued, Limit, Prospect
 from dbt_schema_evolve.workflows.alarms import alarms
 from dbt_schema_evolve.workflows.limits import KEY, own_limits_us
@@ -29,6 +30,7 @@ def foresee(
     candidates: Candidates = NOBODY,
     limit_us: float | None = None,
     notes: Sequence[str] = (),
+    earlier: Sequence[RelationProfile] = (),
 ) -> Foresight:
     """Return what is expected to pass its limit, then the rest, and keep what was said.
 
@@ -36,7 +38,7 @@ def foresee(
     again as now where anybody would notice. Forecasts of a learned predictor are kept, so that it
     can be held to them.
     """
-    prediction = predict(lineage, history, now, horizon_days, candidates)
+    prediction = predict(lineage, history, now, horizon_days, candidates, earlier)
     if candidates.learned is not None:
         history.add_forecasts(_issued(candidates.learned, prediction))
     return foresight(prediction, lineage, alarms(history, lineage, now), limit_us, notes)

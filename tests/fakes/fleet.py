@@ -1,6 +1,7 @@
 """A made-up fleet: subjects that slow down for a known reason, and examples to learn it from."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import exp, log
 from random import Random
@@ -112,8 +113,20 @@ def examples(projects: int = 40, subjects: int = 25, seed: int = 7) -> Iterator[
             yield Example(f"p{number}", made, _outcome(made, rng))
 
 
-def _outcome(made: Case, rng: Random) -> Outcome:
-    ratios = {days: log_ratio(made, days) + rng.gauss(0, SCATTER) for days in range(1, 31)}
+def seen_briefly() -> Iterator[Example]:
+    """A part of the same subjects when they had run once or twice: levels are off by a quarter."""
+    rng = Random(8)
+    for example in list(examples())[::4]:
+        windows = rng.choice((1, 2))
+        whole = example.case
+        values = dict(whole.features.values) | {"windows": float(windows)}
+        vector = FeatureVector(whole.subject, TODAY, tuple(sorted(values.items())))
+        short = replace(whole, observations=whole.observations[-windows:], features=vector)
+        yield Example(example.group, short, _outcome(short, rng, off=rng.gauss(0, 0.25)))
+
+
+def _outcome(made: Case, rng: Random, off: float = 0.0) -> Outcome:
+    ratios = {days: log_ratio(made, days) + rng.gauss(off, SCATTER) for days in range(1, 31)}
     degraded = sum(ratios[days] >= log(1.5) for days in range(1, 8)) >= 2
     return Outcome(degraded, None, ratios)
 

@@ -1,11 +1,11 @@
 """Forecasts from trees: how likely a degradation is, how slow it gets, and the leading cause."""
 
 from collections.abc import Sequence
-from math import copysign, exp, expm1, log1p, pi, sqrt
+from math import copysign, exp, expm1, log1p
 
 from dbt_schema_evolve.predict.bundle import Bundle
-from dbt_schema_evolve.predict.history import MIN_WINDOWS, RECENT, Level, latest
-from dbt_schema_evolve.predict.intervals import COVERAGE, student
+from dbt_schema_evolve.predict.history import MIN_WINDOWS, Level, latest
+from dbt_schema_evolve.predict.intervals import COVERAGE
 from dbt_schema_evolve.predict.trees.answers import FARTHEST_DAYS, Answer, Ensembles
 from dbt_schema_evolve.predict.trees.causes import because
 from dbt_schema_evolve.predict.trees.trees import trees_of
@@ -16,7 +16,7 @@ _MOST = 50.0  # of a logarithm: beyond it a forecast is not a number that anybod
 
 
 class TreePredictor:
-    """Says what gradient-boosted trees learned; a short history makes its intervals wider."""
+    """Says what gradient-boosted trees learned, of short histories too: those are less certain."""
 
     def __init__(self, bundle: Bundle) -> None:
         """Load the ensembles; raises PredictorError where the bundle holds none."""
@@ -35,15 +35,14 @@ class TreePredictor:
 
 def _forecast(case: Case, now: Level, horizon_days: float, answer: Answer) -> Forecast:
     low, middle, high = _extended(answer, horizon_days)
-    wider = _stretch(len(now.recent))
     return Forecast(
         subject=case.subject,
         made_at=case.cutoff,
         horizon_days=horizon_days,
         measured_us=now.us,
         predicted_us=_exp(now.log_us + middle),
-        predicted_low_us=_exp(now.log_us + middle - wider * (middle - low)),
-        predicted_high_us=_exp(now.log_us + middle + wider * (high - middle)),
+        predicted_low_us=_exp(now.log_us + low),
+        predicted_high_us=_exp(now.log_us + high),
         coverage=COVERAGE,
         cause_id=answer.causes[0].node_id if answer.causes else "",
         reason=because(answer.causes) + _caveat(len(now.recent)),
@@ -64,16 +63,6 @@ def _extended(answer: Answer, horizon_days: float) -> tuple[float, float, float]
         return low, middle, high
     line = copysign(log1p(expm1(min(abs(middle), _MOST)) * times), middle)
     return line - (middle - low) * times, line, line + (high - middle) * times
-
-
-def _stretch(windows: int) -> float:
-    """Return how much wider an interval is whose level rests on few windows.
-
-    With n of them the level's own scatter adds pi / (2 n) to the outcome's variance, and few points
-    have Student's quantiles; trees learned from levels of RECENT windows.
-    """
-    here, learned = (student(count - 2) * sqrt(1 + pi / (2 * count)) for count in (windows, RECENT))
-    return here / learned
 
 
 def _caveat(windows: int) -> str:

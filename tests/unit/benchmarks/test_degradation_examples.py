@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from benchmarks.degradation.ablations import OWN, feature, with_the_future, without_lineage
-from benchmarks.degradation.examples import lines, short_lines
+from benchmarks.degradation.examples import in_turns, lines, short_lines
 from benchmarks.degradation.kept import tables
 from benchmarks.degradation.oracle import PREFIX, Oracle
-from benchmarks.degradation.table import UNSCORED, joined, load, save, table
+from benchmarks.degradation.table import UNSCORED, Line, joined, load, save, table
 from benchmarks.fleet.records import FleetProject
 from dbt_schema_evolve.features.cases import Cases
 from dbt_schema_evolve.features.causes import FEATURES
-from tests.fakes.fleet_projects import fleet
+from tests.fakes.fleet_projects import EVENTS, fleet
 from tests.fakes.forecasting import day
 
 FLAT, LINEAR, EXPONENTIAL, BACKFILL = fleet(4, days=40)
@@ -79,15 +79,50 @@ def test_the_oracle_knows_no_time_and_no_plan_of_the_future() -> None:
     )
 
 
-def test_short_lines_know_a_week_and_nothing_older() -> None:
-    held = list(short_lines(EXPONENTIAL))
-    assert {line.day for line in held} == {35}
-    assert {line.values["windows"] for line in held} == {7.0}
+@pytest.mark.parametrize("days", [1, 2, 7])
+def test_short_lines_know_a_few_days_and_nothing_older(days: int) -> None:
+    held = [line for line in short_lines(EXPONENTIAL, days) if "." not in line.subject]
+    assert {line.day for line in held} == {10, 15, 20, 25, 30, 35}
+    assert {line.values["windows"] for line in held} == {days}
 
 
-def test_what_is_older_than_a_week_changes_no_short_line() -> None:
+def test_one_capture_tells_no_growth_but_what_the_dates_of_rows_tell() -> None:
+    (line,) = lines_of(EXPONENTIAL, "scan", 35)
+    assert not [name for name in line.values if "growth" in name or "change_" in name]
+    told = replace(
+        EXPONENTIAL,
+        row_dates={
+            day(35): tuple(
+                each
+                for each in EXPONENTIAL.facts.relations
+                if each.relation == EVENTS and each.captured_at < day(35)
+            )
+        },
+    )
+    (line,) = lines_of(told, "scan", 35)
+    assert line.values["upstream_change_7"] > 0.1
+
+
+def lines_of(project: FleetProject, subject: str, on: int) -> list[Line]:
+    return [each for each in short_lines(project, 1) if (each.subject, each.day) == (subject, on)]
+
+
+def test_a_short_history_is_slow_against_the_level_that_it_has() -> None:
+    """The label stays that of the whole past; ratios start from the last run alone."""
+    whole = {(line.subject, line.run): line.outcome for line in lines(EXPONENTIAL)}
+    for line in short_lines(EXPONENTIAL, 1):
+        runs = EXPONENTIAL.runs[line.subject]
+        outcome = whole[line.subject, line.run]
+        assert line.outcome.degraded == outcome.degraded
+        if 1 in outcome.log_ratios:
+            assert line.outcome.log_ratios[1] == pytest.approx(
+                log(runs[line.run + 1].best_us / runs[line.run].best_us)
+            )
+
+
+def test_what_is_older_changes_no_short_line() -> None:
     def damaged(at: datetime) -> bool:
-        return at <= day(28)
+        return at <= day(33)
 
     facts = LINEAR.facts
     scrambled = replace(
@@ -100,8 +135,18 @@ def test_what_is_older_than_a_week_changes_no_short_line() -> None:
             for each in facts.relations
         ),
     )
-    before = [line.values for line in short_lines(LINEAR)]
-    assert [line.values for line in short_lines(replace(LINEAR, facts=scrambled))] == before
+    before, after = (
+        [line.values for line in short_lines(project, 2) if line.day == 35]
+        for project in (LINEAR, replace(LINEAR, facts=scrambled))
+    )
+    assert before
+    assert after == before
+
+
+def test_each_length_of_a_short_history_takes_its_turn() -> None:
+    turns = [in_turns(0)(on) for on in range(0, 40, 5)]
+    assert turns == [1, 2, 3, 7, 1, 2, 3, 7]
+    assert [in_turns(1)(on) for on in range(0, 20, 5)] == [2, 3, 7, 1]
 
 
 def test_columns_are_of_the_product_of_the_oracle_or_of_neither() -> None:

@@ -116,9 +116,12 @@ def test_baselines_are_asked_at_the_same_moments_as_the_prior(
         return learned.of(split).scores(of, chosen)
 
     found = with_short_history(lines, short, deals, prior, {"truth": truth(lines)})
-    np.testing.assert_array_equal(found["truth"].scores, found["truth"].rows.degraded)
-    assert len(found["prior"].rows) == short.scored.sum()
-    np.testing.assert_array_equal(found["prior"].rows.degraded, found["truth"].rows.degraded)
+    right = found.baselines["truth"]
+    np.testing.assert_array_equal(right.scores, right.rows.degraded)
+    assert set(found.prior) == {1, 2, 3, 7}
+    for days, each in found.prior.items():
+        assert len(each.rows) == (short[days].scored & (short[days].day >= 30)).sum() > 0
+        np.testing.assert_array_equal(each.rows.degraded, right.rows.degraded)
 
 
 def test_a_figure_against_itself_gains_and_loses_nothing(
@@ -135,8 +138,8 @@ def test_the_figures_have_the_published_keys(held: Tables) -> None:
     assert {
         "projects", "query_days", "base_rate", "oracle_pr_auc", "pr_auc", "best_baseline_pr_auc",
         "recall_at_1fa", "oracle_recall_at_1fa", "median_lead_runs", "coverage_90",
-        "unseen_regime_loss", "prior_pr_auc", "lineage_gain_ci", "flip_recall", "flip_precision",
-        "cause_top1", "cause_top1_macro", "cause_top1_by_kind",
+        "unseen_regime_loss", "prior_pr_auc", "prior_by_days", "lineage_gain_ci", "flip_recall",
+        "flip_precision", "cause_top1", "cause_top1_macro", "cause_top1_by_kind",
     } <= set(found)  # fmt: skip
     assert found["oracle_pr_auc"] > found["base_rate"]
     assert found["query_days"] == study.tested.sum()

@@ -75,13 +75,33 @@ def test_what_is_not_known_is_left_out() -> None:
     assert {"log_us_level", "fan_in"} <= names
 
 
-def test_a_history_of_one_point_has_a_level_and_no_slope_to_speak_of() -> None:
+def test_a_history_of_one_point_has_a_level_and_tells_nothing_that_takes_two() -> None:
     found = cases(WORLD, day(0.2))
     values = dict(found[ON_DAILY].features.values)
     assert values["windows"] == 1
-    assert values["log_us_slope_per_day"] == 0
+    assert {"log_us_level", "skew_top_value_ratio", "largest_dead_ratio"} <= set(values)
+    ends = ("_slope_per_day", "ratio_per_day", "_volatility", "_over_level", "_since_analyze_ratio")
+    begins = ("upstream_growth", "upstream_change", "projected")
+    assert not any(name.endswith(ends) or name.startswith(begins) for name in values)
     assert "cadence_days" not in values
     assert found[ON_DAILY].driver is None
+
+
+def test_windows_a_moment_apart_tell_no_slope_of_a_day() -> None:
+    moments = (NOW, NOW - timedelta(seconds=5))
+    found = cases(
+        replace(
+            WORLD,
+            stats=tuple(
+                replace(each, window_end=moment, total_us=2**number * each.total_us)
+                for each in WORLD.stats[-1:]
+                for number, moment in enumerate(moments)
+            ),
+        )
+    )
+    values = dict(found[ON_WEEKLY].features.values)
+    assert values["windows"] == 2
+    assert not any(name.endswith("_slope_per_day") for name in values)
 
 
 @pytest.mark.parametrize("value", [0, NAN, -1, 2**62, float("inf")])

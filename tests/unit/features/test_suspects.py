@@ -112,6 +112,13 @@ def test_a_new_consumer_is_named() -> None:
     assert suspect(STILL, CauseKind.USAGE, ON_DAILY) is None
 
 
+def test_who_was_there_when_somebody_began_to_look_is_not_new() -> None:
+    late = replace(
+        STILL, stats=tuple(each for each in STILL.stats if each.window_end > day(28)), runs=()
+    )
+    assert suspect(late, CauseKind.USAGE, ON_WEEKLY) is None
+
+
 def test_more_calls_are_usage_where_nobody_new_came() -> None:
     busier = replace(
         STILL,

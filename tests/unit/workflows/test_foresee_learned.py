@@ -19,7 +19,7 @@ from dbt_schema_evolve.records.prospects import Foresight, Issued, Prospect
 from dbt_schema_evolve.workflows.foresee import foresee
 from dbt_schema_evolve.workflows.lineage import read_lineage
 from dbt_schema_evolve.workflows.remembered import RememberedWarehouse
-from tests.fakes.fleet import cause_of, examples
+from tests.fakes.fleet import cause_of, examples, seen_briefly
 from tests.fakes.growing_shop import SUM, Shop, history, without
 
 SHOP = Shop()
@@ -29,7 +29,7 @@ ID = "given 1"
 
 @pytest.fixture(scope="module")
 def candidates() -> Candidates:
-    trees = part_of(train(examples(), cause_of))
+    trees = part_of(train((*examples(), *seen_briefly()), cause_of))
     predictor = TreePredictor(Bundle({NAME: trees}, "a made-up fleet", 1000, 40))
     return Candidates(Learned("prior", ID, predictor, None, "it ships"))
 

@@ -9,12 +9,12 @@ from dbt_schema_evolve.predict.trees.predictor import TreePredictor
 from dbt_schema_evolve.predict.trees.training import train
 from dbt_schema_evolve.predict.trees.trees import Trees, part_of
 from dbt_schema_evolve.records.forecasts import Case, Forecast
-from tests.fakes.fleet import cause_of, examples
+from tests.fakes.fleet import cause_of, examples, seen_briefly
 
 
 @pytest.fixture(scope="session")
 def trees() -> Trees:
-    return train(examples(), cause_of)
+    return train((*examples(), *seen_briefly()), cause_of)
 
 
 @pytest.fixture(scope="session")
