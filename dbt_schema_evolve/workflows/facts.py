@@ -20,7 +20,7 @@ _FLOW_SEEN = 3 * WINDOW  # so that a change before the window still tells how lo
 
 
 def read_facts(lineage: Lineage, history: History, since: datetime) -> Facts:
-    """Return the facts of consumers' queries and of builds; the flow's from before `since` on."""
+    """Return the facts of consumers' queries and of builds, for cut-offs from `since` on."""
     asked = {name for consumer in lineage.graph.consumers for name in consumer.fingerprints}
     changes = changes_by_state(history.lineage, since - _FLOW_SEEN)
     return Facts(
@@ -31,7 +31,7 @@ def read_facts(lineage: Lineage, history: History, since: datetime) -> Facts:
         runs=history.node_runs(),
         relations=history.relation_profiles(),
         columns=_columns(history, since - _SKEW_SEEN),
-        outlooks=history.outlooks(since - _OUTLOOKS_LAST),
+        outlooks=history.outlooks(since - _OUTLOOKS_LAST, since),
         flow=FlowHistory(changes, lineage.graph.consumers),
     )
 

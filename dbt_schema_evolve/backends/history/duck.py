@@ -177,9 +177,11 @@ class DuckHistory:
         found = self._own(query_text("execution_counts"), since=_plain(since))
         return tuple(map(executions.execution_count, found))
 
-    def outlooks(self, since: datetime | None = None) -> tuple[Outlook, ...]:
-        """Return what the planner said, by subject, instant and horizon."""
-        found = self._own(query_text("outlooks"), since=_plain(since))
+    def outlooks(
+        self, since: datetime | None = None, seen_from: datetime | None = None
+    ) -> tuple[Outlook, ...]:
+        """Return what the planner said, by subject, instant and horizon; see `ports.History`."""
+        found = self._own(query_text("outlooks"), since=_plain(since), seen_from=_plain(seen_from))
         return tuple(map(outlooks.outlook, found))
 
     def forecasts(self, predictor: str, since: datetime | None = None) -> tuple[Issued, ...]:
