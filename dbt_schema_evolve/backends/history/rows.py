@@ -166,6 +166,7 @@ class Reader:
     def __init__(self) -> None:
         self._relations: dict[tuple[str, str], RelationName] = {}
         self._words: dict[str, str] = {}
+        self._captured: dict[str, datetime] = {}
 
     def capture(self, row: Row) -> Capture:
         """Columns as in `CAPTURE`."""
@@ -199,7 +200,8 @@ class Reader:
         (capture_id, captured_at, queryid, role, toplevel, text, calls, total_us, rows,
          shared_blocks, temp_blocks, stats_since) = row  # fmt: skip
         return StatementSnapshot(
-            self._word(capture_id), _utc(captured_at), queryid, self._word(role), texts[text],
+            self._word(capture_id), self._captured_at(capture_id, captured_at), queryid,
+            self._word(role), texts[text],
             calls, total_us, rows, shared_blocks, temp_blocks,
             None if stats_since is None else _utc(stats_since), toplevel,
         )  # fmt: skip
@@ -255,7 +257,16 @@ class Reader:
         )  # fmt: skip
 
     def _relation(self, schema: str, name: str) -> RelationName:
-        return self._relations.setdefault((schema, name), RelationName(schema, name))
+        found = self._relations.get((schema, name))
+        if found is None:
+            found = self._relations[schema, name] = RelationName(schema, name)
+        return found
+
+    def _captured_at(self, capture_id: str, at: datetime) -> datetime:
+        found = self._captured.get(capture_id)
+        if found is None:
+            found = self._captured[capture_id] = _utc(at)
+        return found
 
     def _word(self, word: str) -> str:
         return self._words.setdefault(word, word)
