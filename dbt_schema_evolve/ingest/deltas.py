@@ -18,7 +18,7 @@ from dbt_schema_evolve.records.workload import QueryStat, Statement, StatementSn
 _UNREADABLE = "<insufficient privilege>"  # instead of a text, where the reader lacks rights
 
 Instant = datetime
-_Window = tuple[Instant, Instant]
+_Window = tuple[Instant, Instant]  # from, to
 
 
 class _Entry(NamedTuple):
@@ -90,19 +90,31 @@ def query_stats(
     `partial` names captures that could not see every role's statements (`partial_captures`).
     The order of the snapshots does not matter; only windows with calls are returned.
     """
+    totals = _totals(snapshots, fingerprint, partial)
+    return tuple(
+        QueryStat(*key, *window, *counted)
+        for key in sorted(totals)
+        # Popped, because a million of both would not fit into memory.
+        for window, counted in sorted(totals.pop(key).items())
+        if counted.calls > 0
+    )
+
+
+def _totals(
+    snapshots: Iterable[StatementSnapshot],
+    fingerprint: Callable[[str], str],
+    partial: frozenset[str],
+) -> dict[tuple[str, str], dict[_Window, _Counters]]:
+    """Return what was counted by fingerprint and role, window by window."""
     by_entry, previous = _by_entry(snapshots, partial)
     totals: dict[tuple[str, str], dict[_Window, _Counters]] = defaultdict(dict)
     for entry, seen in by_entry.items():
-        for start, end, delta in _deltas(seen, previous):
+        for window, delta in _deltas(seen, previous):
+            _, end = window
             windows = totals[fingerprint(seen[end].text), entry.role]
-            other = windows.get((start, end))
-            windows[start, end] = delta if other is None else other.plus(delta)
-    return tuple(
-        QueryStat(*key, *window, *counted)
-        for key, windows in sorted(totals.items())
-        for window, counted in sorted(windows.items())
-        if counted.calls > 0
-    )
+            other = windows.get(window)
+            windows[window] = delta if other is None else other.plus(delta)
+    return totals
 
 
 def partial_captures(captures: Iterable[Capture]) -> frozenset[str]:
@@ -203,8 +215,8 @@ def _counters(snapshot: StatementSnapshot) -> _Counters:
 
 def _deltas(
     seen: Mapping[Instant, StatementSnapshot], previous: Mapping[Instant, _Look | None]
-) -> Iterator[tuple[Instant, Instant, _Counters]]:
-    """Yield the windows of one entry: from, to, and what was counted between."""
+) -> Iterator[tuple[_Window, _Counters]]:
+    """Yield the windows of one entry, and what was counted in each."""
     base: StatementSnapshot | None = None  # the last time that it was seen
     counted = _NOTHING  # the highest counters since it last began at zero
     for at, now in sorted(seen.items()):
@@ -212,7 +224,7 @@ def _deltas(
         current = _counters(now)
         if base is None or before is None:
             if before is not None and _is_new(now, before):
-                yield before.at, at, current
+                yield (before.at, at), current
             counted = current
         elif base.captured_at == before.at or _lived_on(base, now, before):
             began_anew = _was_reset(base, now, counted, current)
@@ -220,9 +232,9 @@ def _deltas(
             # Falling counters of an entry that was never reset: the clocks disagree about the
             # order. What the later reading has more than the highest one is all that is certain.
             counted = current if began_anew else _highest(counted, current)
-            yield base.captured_at, at, counted.minus(floor)
+            yield (base.captured_at, at), counted.minus(floor)
         else:  # the look before this one did not find it: evicted, and back
-            yield before.at, at, current
+            yield (before.at, at), current
             counted = current
         base = now
 
