@@ -80,6 +80,12 @@ class _Look:
     is_partial: bool
 
 
+_Seen = Mapping[Instant, StatementSnapshot]
+"""What was seen of one entry."""
+_Before = Mapping[Instant, _Look | None]
+"""The look before that of an instant."""
+
+
 def query_stats(
     snapshots: Iterable[StatementSnapshot],
     fingerprint: Callable[[str], str],
@@ -90,31 +96,35 @@ def query_stats(
     `partial` names captures that could not see every role's statements (`partial_captures`).
     The order of the snapshots does not matter; only windows with calls are returned.
     """
-    totals = _totals(snapshots, fingerprint, partial)
+    by_entry, previous = _by_entry(snapshots, partial)
+    groups: dict[tuple[str, str], list[_Seen]] = defaultdict(list)
+    for entry, seen in by_entry.items():
+        texts = {snapshot.text for snapshot in seen.values()}
+        for name in {fingerprint(text) for text in texts}:
+            groups[name, entry.role].append(seen)
+    # One after the other, so that of a million windows no more is held than what is returned.
     return tuple(
-        QueryStat(*key, *window, *counted)
-        for key in sorted(totals)
-        # Popped, because a million of both would not fit into memory.
-        for window, counted in sorted(totals.pop(key).items())
+        QueryStat(name, role, *window, *counted)
+        for name, role in sorted(groups)
+        for window, counted in sorted(_totals(name, groups[name, role], previous, fingerprint))
         if counted.calls > 0
     )
 
 
 def _totals(
-    snapshots: Iterable[StatementSnapshot],
+    name: str,
+    entries: Iterable[_Seen],
+    previous: _Before,
     fingerprint: Callable[[str], str],
-    partial: frozenset[str],
-) -> dict[tuple[str, str], dict[_Window, _Counters]]:
-    """Return what was counted by fingerprint and role, window by window."""
-    by_entry, previous = _by_entry(snapshots, partial)
-    totals: dict[tuple[str, str], dict[_Window, _Counters]] = defaultdict(dict)
-    for entry, seen in by_entry.items():
+) -> Iterable[tuple[_Window, _Counters]]:
+    """Return what some entries counted of one fingerprint, window by window."""
+    totals: dict[_Window, _Counters] = {}
+    for seen in entries:
         for window, delta in _deltas(seen, previous):
-            _, end = window
-            windows = totals[fingerprint(seen[end].text), entry.role]
-            other = windows.get(window)
-            windows[window] = delta if other is None else other.plus(delta)
-    return totals
+            if fingerprint(seen[window[1]].text) == name:
+                other = totals.get(window)
+                totals[window] = delta if other is None else other.plus(delta)
+    return totals.items()
 
 
 def partial_captures(captures: Iterable[Capture]) -> frozenset[str]:
@@ -165,7 +175,7 @@ def _statement(
 
 def _by_entry(
     snapshots: Iterable[StatementSnapshot], partial: frozenset[str]
-) -> tuple[dict[_Entry, dict[Instant, StatementSnapshot]], dict[Instant, _Look | None]]:
+) -> tuple[Mapping[_Entry, _Seen], _Before]:
     """Return the snapshots of each entry by instant, and for each instant the look before it.
 
     Captures at one instant are one look: counters only grow, so the higher one is the later one.
@@ -213,9 +223,7 @@ def _counters(snapshot: StatementSnapshot) -> _Counters:
     )
 
 
-def _deltas(
-    seen: Mapping[Instant, StatementSnapshot], previous: Mapping[Instant, _Look | None]
-) -> Iterator[tuple[_Window, _Counters]]:
+def _deltas(seen: _Seen, previous: _Before) -> Iterator[tuple[_Window, _Counters]]:
     """Yield the windows of one entry, and what was counted in each."""
     base: StatementSnapshot | None = None  # the last time that it was seen
     counted = _NOTHING  # the highest counters since it last began at zero
