@@ -7,6 +7,7 @@ from dbt_schema_evolve.features.facts import Facts
 from dbt_schema_evolve.features.flow_changes import WINDOW, FlowHistory
 from dbt_schema_evolve.features.skew import deciding
 from dbt_schema_evolve.lineage.garbage import collected_in_batches
+from dbt_schema_evolve.lineage.sql.parsing import parse_once
 from dbt_schema_evolve.lineage.sql.uses import query_uses
 from dbt_schema_evolve.ports import History
 from dbt_schema_evolve.records.profiles import ColumnProfile
@@ -42,7 +43,9 @@ def read_facts(lineage: Lineage, history: History, since: datetime) -> Facts:
 
 def _model_uses(lineage: Lineage) -> dict[str, QueryUses]:
     found = collected_in_batches(
-        lambda node: query_uses(node.unique_id, node.compiled_code or "", lineage.schema),
+        lambda node: query_uses(
+            node.unique_id, node.compiled_code or "", lineage.schema, parse_once
+        ),
         [node for node in lineage.project.models if node.compiled_code and node.language == "sql"],
     )
     return {uses.fingerprint: uses for uses in found if isinstance(uses, QueryUses)}
