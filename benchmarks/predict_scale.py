@@ -21,7 +21,7 @@ from benchmarks.fleet_warehouse import DAYS, FleetWarehouse
 from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.bootstrap import predictors
 from dbt_schema_evolve.ingest.artifacts import read_manifest
-from dbt_schema_evolve.lineage.garbage import collection_paused, what_is_there_set_aside
+from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.workflows.foresee import foresee
 from dbt_schema_evolve.workflows.ingest import ReadArtifacts
 from dbt_schema_evolve.workflows.lineage import read_lineage
@@ -61,7 +61,7 @@ def measure(path: Path) -> dict[str, Any]:
         parts["lineage_seconds"] = time.perf_counter() - began
         now = max(capture.captured_at for capture in history.captures())
         candidates = predictors.candidates(path.parent)
-        with what_is_there_set_aside():
+        with collection_paused():
             foresight = foresee(lineage, history, now, 30.0, candidates)
         parts["foresee_seconds"] = time.perf_counter() - began - parts["lineage_seconds"]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

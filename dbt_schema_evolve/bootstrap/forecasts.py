@@ -12,7 +12,7 @@ from dbt_schema_evolve.bootstrap import predictors
 from dbt_schema_evolve.bootstrap.app import App
 from dbt_schema_evolve.bootstrap.look_ahead import look_ahead_and_keep
 from dbt_schema_evolve.errors import OracleError, WarehouseError
-from dbt_schema_evolve.lineage.garbage import what_is_there_set_aside
+from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.ports import CatalogSource
 from dbt_schema_evolve.records.backtests import Training
 from dbt_schema_evolve.records.prospects import Foresight
@@ -46,7 +46,7 @@ class ProjectForecasts:
             now, doubts = _as_of(known.history, clock.now())
             notes = (*known.notes, *doubts, *self._look_ahead(known, now))
             self.app.progress.step("forecast")
-            with what_is_there_set_aside():
+            with collection_paused():
                 return foresee(
                     known.lineage, known.history, now, horizon_days, candidates, limit_us, notes
                 )

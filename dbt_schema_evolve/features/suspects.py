@@ -19,6 +19,7 @@ _BLOATED = 0.1  # log of bytes a row over their median, and share of dead rows
 _STALE = 0.1  # share of the rows written since; Postgres' own autovacuum_analyze_scale_factor
 _SKEWED = 0.05  # share of the rows that one value takes
 _BUSIER = 0.2  # log of calls over their level
+_STEEPEST = 20.0  # log of a growth a day: two runs of one second make a line as steep as one likes
 _FILLED = 0.8  # of what work_mem allows
 
 
@@ -177,7 +178,9 @@ def _own_trend(_: Circumstances, values: Values) -> Suspect | None:
         return Suspect(CauseKind.OWN_TREND, "", "its own times vary")
     verb = "longer" if slope > 0 else "less"
     return Suspect(
-        CauseKind.OWN_TREND, "", f"it takes {100 * abs(expm1(slope)):.1f} % {verb} each day"
+        CauseKind.OWN_TREND,
+        "",
+        f"it takes {100 * abs(expm1(min(slope, _STEEPEST))):.1f} % {verb} each day",
     )
 
 
