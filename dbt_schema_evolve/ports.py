@@ -179,8 +179,14 @@ class History(Protocol):
         """Return the newest profiles of the indexes of these relations."""
         ...
 
-    def outlooks(self, since: datetime | None = None) -> tuple[Outlook, ...]:
-        """Return what the planner said, by subject, instant and horizon."""
+    def outlooks(
+        self, since: datetime | None = None, seen_from: datetime | None = None
+    ) -> tuple[Outlook, ...]:
+        """Return what the planner said, by subject, instant and horizon.
+
+        Who looks from an instant on needs, of what was said before the newest by then, only where
+        the plan of horizon 0 is another than it was: with `seen_from` the rest is left out.
+        """
         ...
 
     def forecasts(self, predictor: str, since: datetime | None = None) -> tuple[Issued, ...]:

@@ -14,7 +14,7 @@ from dbt_schema_evolve.bootstrap.look_ahead import look_ahead_and_keep
 from dbt_schema_evolve.bootstrap.today import today
 from dbt_schema_evolve.errors import OracleError, WarehouseError
 from dbt_schema_evolve.features.row_dates import OPENING, earlier_sizes
-from dbt_schema_evolve.lineage.garbage import what_is_there_set_aside
+from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.ports import CatalogSource
 from dbt_schema_evolve.records.backtests import Training
 from dbt_schema_evolve.records.profiles import RelationProfile
@@ -51,7 +51,7 @@ class ProjectForecasts:
             dated = (_DATED,) if earlier else ()
             notes = (*known.notes, *doubts, *dated, *self._look_ahead(known, now))
             self.app.progress.step("forecast")
-            with what_is_there_set_aside():
+            with collection_paused():
                 return foresee(
                     known.lineage, known.history, now, horizon_days, candidates, limit_us, notes,
                     earlier,

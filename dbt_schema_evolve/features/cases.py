@@ -64,6 +64,8 @@ class _Moment:
         self._shares = index.shares.at(day)
         self._condition = cache(lambda relation: condition(relation, rows, day))
         typical = {each.name: _typical_us(each, count) for each, count in there if each.is_build}
+        # Of subjects that read the same, most features are: a pair that is equal is held once.
+        self._pairs: dict[tuple[str, float], tuple[str, float]] = {}
         self._places = places(index.graph, typical)
         self._drivers = drivers(
             (
@@ -82,7 +84,11 @@ class _Moment:
             cutoff=self._cutoff,
             observations=subject.observations[:count],
             driver=around.driver,
-            features=FeatureVector(subject.name, self._cutoff, tuple(values.items())),
+            features=FeatureVector(
+                subject.name,
+                self._cutoff,
+                tuple(self._pairs.setdefault(pair, pair) for pair in values.items()),
+            ),
             relations=tuple(around.relations),
             upstream=tuple(
                 UpstreamRows(

@@ -1,15 +1,18 @@
 """What queries and builds took, window by window."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import groupby
 from math import isfinite
+from operator import itemgetter
 
 from dbt_schema_evolve.records.forecasts import Observation
 from dbt_schema_evolve.records.project import NodeRun
 from dbt_schema_evolve.records.workload import QueryStat
 
 Observations = tuple[Observation, ...]
+_Window = tuple[datetime, datetime, str]  # to, from, for which role
 
 # Kinds of dbt node whose build runs a query, and what they may be materialized as: making a view
 # takes the same milliseconds however large its sources are.
@@ -22,19 +25,19 @@ def query_observations(stats: Iterable[QueryStat]) -> Mapping[str, Observations]
 
     What happened in a window is known at its end. A window that was read twice counts once.
     """
-    once: dict[tuple[str, str, datetime, datetime], QueryStat] = {}
+    held: dict[str, dict[_Window, QueryStat]] = defaultdict(dict)
     for stat in stats:
         if isfinite(stat.calls) and stat.calls > 0:
-            key = (stat.fingerprint, stat.role, stat.window_start, stat.window_end)
-            if key not in once or _counts(once[key]) < _counts(stat):
-                once[key] = stat
-    held: dict[str, dict[datetime, list[QueryStat]]] = defaultdict(lambda: defaultdict(list))
-    for stat in once.values():
-        held[stat.fingerprint][stat.window_end].append(stat)
-    return {
-        fingerprint: tuple(_window(end, windows[end]) for end in sorted(windows))
-        for fingerprint, windows in sorted(held.items())
-    }
+            windows, key = held[stat.fingerprint], (stat.window_end, stat.window_start, stat.role)
+            other = windows.get(key)
+            if other is None or _counts(other) < _counts(stat):
+                windows[key] = stat
+    return {fingerprint: tuple(_windows(held[fingerprint])) for fingerprint in sorted(held)}
+
+
+def _windows(held: Mapping[_Window, QueryStat]) -> Iterator[Observation]:
+    for end, same in groupby(sorted(held), key=itemgetter(0)):
+        yield _window(end, [held[key] for key in same])
 
 
 def _counts(stat: QueryStat) -> tuple[int, ...]:

@@ -30,6 +30,11 @@ class Skew:
     ratio_per_day: float | None  # None: it was looked at once
 
 
+def deciding(uses: Iterable[ColumnUse]) -> frozenset[ColumnName]:
+    """Return the columns by which a query finds rows, or brings them together."""
+    return frozenset(use.column for use in uses if use.kind in _DECIDES and not use.expression)
+
+
 class Shares:
     """The shares of most frequent values, over all times."""
 
@@ -63,8 +68,7 @@ class KnownShares:
 
     def worst(self, uses: Collection[ColumnUse]) -> Skew | None:
         """Return the most skewed of the columns that decide about a query's rows."""
-        columns = {use.column for use in uses if use.kind in _DECIDES and not use.expression}
-        found = [skew for column in columns if (skew := self._of(column)) is not None]
+        found = [skew for column in deciding(uses) if (skew := self._of(column)) is not None]
         return max(found, key=_rank, default=None)
 
     def _skew(self, column: ColumnName) -> Skew | None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite, log, log1p, nan
+from math import inf, log, log1p, nan
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -70,10 +71,10 @@ def subjects(observations: Mapping[str, Observations], *, are_builds: bool) -> t
             observations=held,
             days=shared(np.array([days_of(o.at) for o in held])),
             calls=np.array([float(o.calls) for o in held]),
-            log_us=_logs(held, lambda o: o.mean_us, log, least=0.001),
-            log_blocks=_logs(held, lambda o: o.blocks_per_call, log1p),
-            log_temp_blocks=_logs(held, lambda o: o.temp_blocks_per_call, log1p),
-            log_rows=_logs(held, lambda o: o.rows_per_call, log1p),
+            log_us=_logs(held, "mean_us", log, least=0.001),
+            log_blocks=_logs(held, "blocks_per_call", log1p),
+            log_temp_blocks=_logs(held, "temp_blocks_per_call", log1p),
+            log_rows=_logs(held, "rows_per_call", log1p),
         )
         for name, held in sorted(observations.items())
     )
@@ -81,14 +82,13 @@ def subjects(observations: Mapping[str, Observations], *, are_builds: bool) -> t
 
 def _logs(
     held: Iterable[Observation],
-    read: Callable[[Observation], float | None],
+    name: str,
     logarithm: Callable[[float], float],
     least: float = 0.0,
 ) -> Floats:
-    values = (read(o) for o in held)
     return np.array(
         [
-            nan if value is None or not isfinite(value) or value < least else logarithm(value)
-            for value in values
+            logarithm(value) if value is not None and least <= value < inf else nan
+            for value in map(attrgetter(name), held)
         ]
     )

@@ -18,6 +18,7 @@ from dbt_schema_evolve.records.workload import QueryStat, Statement, StatementSn
 _UNREADABLE = "<insufficient privilege>"  # instead of a text, where the reader lacks rights
 
 Instant = datetime
+_Window = tuple[Instant, Instant]  # from, to
 
 
 class _Entry(NamedTuple):
@@ -35,15 +36,36 @@ class _Counters(NamedTuple):
     shared_blocks: int
     temp_blocks: int
 
+    # Written out: of a large warehouse it happens a million times, and a loop takes six times as
+    # long.
+
     def minus(self, other: "_Counters") -> "_Counters":
-        return _Counters(*(a - b for a, b in zip(self, other, strict=True)))
+        return _Counters(
+            self.calls - other.calls,
+            self.total_us - other.total_us,
+            self.rows - other.rows,
+            self.shared_blocks - other.shared_blocks,
+            self.temp_blocks - other.temp_blocks,
+        )
 
     def plus(self, other: "_Counters") -> "_Counters":
-        return _Counters(*(a + b for a, b in zip(self, other, strict=True)))
+        return _Counters(
+            self.calls + other.calls,
+            self.total_us + other.total_us,
+            self.rows + other.rows,
+            self.shared_blocks + other.shared_blocks,
+            self.temp_blocks + other.temp_blocks,
+        )
 
     def reaches(self, other: "_Counters") -> bool:
         """Whether none of them fell."""
-        return all(a >= b for a, b in zip(self, other, strict=True))
+        return (
+            self.calls >= other.calls
+            and self.total_us >= other.total_us
+            and self.rows >= other.rows
+            and self.shared_blocks >= other.shared_blocks
+            and self.temp_blocks >= other.temp_blocks
+        )
 
 
 _NOTHING = _Counters(0, 0, 0, 0, 0)
@@ -58,6 +80,12 @@ class _Look:
     is_partial: bool
 
 
+_Seen = Mapping[Instant, StatementSnapshot]
+"""What was seen of one entry."""
+_Before = Mapping[Instant, _Look | None]
+"""The look before that of an instant."""
+
+
 def query_stats(
     snapshots: Iterable[StatementSnapshot],
     fingerprint: Callable[[str], str],
@@ -69,18 +97,34 @@ def query_stats(
     The order of the snapshots does not matter; only windows with calls are returned.
     """
     by_entry, previous = _by_entry(snapshots, partial)
-    totals: dict[tuple[str, str, Instant, Instant], _Counters] = defaultdict(lambda: _NOTHING)
-    names: dict[str, str] = {}
+    groups: dict[tuple[str, str], list[_Seen]] = defaultdict(list)
     for entry, seen in by_entry.items():
-        for start, end, delta in _deltas(seen, previous):
-            text = seen[end].text
-            if text not in names:
-                names[text] = fingerprint(text)
-            key = (names[text], entry.role, start, end)
-            totals[key] = totals[key].plus(delta)
+        texts = {snapshot.text for snapshot in seen.values()}
+        for name in {fingerprint(text) for text in texts}:
+            groups[name, entry.role].append(seen)
+    # One after the other, so that of a million windows no more is held than what is returned.
     return tuple(
-        QueryStat(*key, *counted) for key, counted in sorted(totals.items()) if counted.calls > 0
+        QueryStat(name, role, *window, *counted)
+        for name, role in sorted(groups)
+        for window, counted in sorted(_totals(name, groups[name, role], previous, fingerprint))
+        if counted.calls > 0
     )
+
+
+def _totals(
+    name: str,
+    entries: Iterable[_Seen],
+    previous: _Before,
+    fingerprint: Callable[[str], str],
+) -> Iterable[tuple[_Window, _Counters]]:
+    """Return what some entries counted of one fingerprint, window by window."""
+    totals: dict[_Window, _Counters] = {}
+    for seen in entries:
+        for window, delta in _deltas(seen, previous):
+            if fingerprint(seen[window[1]].text) == name:
+                other = totals.get(window)
+                totals[window] = delta if other is None else other.plus(delta)
+    return totals.items()
 
 
 def partial_captures(captures: Iterable[Capture]) -> frozenset[str]:
@@ -131,7 +175,7 @@ def _statement(
 
 def _by_entry(
     snapshots: Iterable[StatementSnapshot], partial: frozenset[str]
-) -> tuple[dict[_Entry, dict[Instant, StatementSnapshot]], dict[Instant, _Look | None]]:
+) -> tuple[Mapping[_Entry, _Seen], _Before]:
     """Return the snapshots of each entry by instant, and for each instant the look before it.
 
     Captures at one instant are one look: counters only grow, so the higher one is the later one.
@@ -147,7 +191,7 @@ def _by_entry(
         other = seen.get(at)
         if other is None or _later(other) < _later(snapshot):
             seen[at] = snapshot
-        newest[at] = _max(newest.get(at), snapshot.stats_since)
+        newest[at] = _latest(newest.get(at), snapshot.stats_since)
         complete[at] |= snapshot.capture_id not in partial
     looks = [_Look(at, newest[at], not complete[at]) for at in sorted(newest)]
     return by_entry, {look.at: before for before, look in zip([None, *looks], looks, strict=False)}
@@ -163,8 +207,10 @@ def _later(snapshot: StatementSnapshot) -> tuple[bool, float, _Counters, str]:
     )
 
 
-def _max(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((moment for moment in (one, other) if moment is not None), default=None)
+def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
 
 
 def _counters(snapshot: StatementSnapshot) -> _Counters:
@@ -177,10 +223,8 @@ def _counters(snapshot: StatementSnapshot) -> _Counters:
     )
 
 
-def _deltas(
-    seen: Mapping[Instant, StatementSnapshot], previous: Mapping[Instant, _Look | None]
-) -> Iterator[tuple[Instant, Instant, _Counters]]:
-    """Yield the windows of one entry: from, to, and what was counted between."""
+def _deltas(seen: _Seen, previous: _Before) -> Iterator[tuple[_Window, _Counters]]:
+    """Yield the windows of one entry, and what was counted in each."""
     base: StatementSnapshot | None = None  # the last time that it was seen
     counted = _NOTHING  # the highest counters since it last began at zero
     for at, now in sorted(seen.items()):
@@ -188,7 +232,7 @@ def _deltas(
         current = _counters(now)
         if base is None or before is None:
             if before is not None and _is_new(now, before):
-                yield before.at, at, current
+                yield (before.at, at), current
             counted = current
         elif base.captured_at == before.at or _lived_on(base, now, before):
             began_anew = _was_reset(base, now, counted, current)
@@ -196,9 +240,9 @@ def _deltas(
             # Falling counters of an entry that was never reset: the clocks disagree about the
             # order. What the later reading has more than the highest one is all that is certain.
             counted = current if began_anew else _highest(counted, current)
-            yield base.captured_at, at, counted.minus(floor)
+            yield (base.captured_at, at), counted.minus(floor)
         else:  # the look before this one did not find it: evicted, and back
-            yield before.at, at, current
+            yield (before.at, at), current
             counted = current
         base = now
 
@@ -232,4 +276,6 @@ def _was_reset(
 
 
 def _highest(one: _Counters, other: _Counters) -> _Counters:
+    if other.reaches(one):  # nearly always
+        return other
     return _Counters(*(max(a, b) for a, b in zip(one, other, strict=True)))

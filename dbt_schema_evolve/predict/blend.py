@@ -34,7 +34,7 @@ UNLEARNED = Terms(0.5, Chance(1.0, 0.0), Correction((0.0,) * len(BANDS)))
 
 
 @dataclass(frozen=True, slots=True)
-class Blend:
+class Blend(Predictor):
     """Mixes two predictors, and quotes whichever answers where one does not.
 
     Causes are the first one's.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from math import exp, isfinite, log
 from statistics import median
 
@@ -34,9 +35,11 @@ class Level:
 
 def timed(case: Case) -> tuple[Observation, ...]:
     """Return the windows whose time can be that of a call."""
-    return tuple(
-        o for o in case.observations if SHORTEST_US <= o.mean_us <= LONGEST_US and o.calls > 0
-    )
+    return tuple(filter(_is_timed, case.observations))
+
+
+def _is_timed(window: Observation) -> bool:
+    return SHORTEST_US <= window.mean_us <= LONGEST_US and window.calls > 0
 
 
 def level(case: Case, horizon_days: float) -> Level | Skip:
@@ -58,14 +61,15 @@ def latest(case: Case, horizon_days: float) -> Level | Skip:
     """Return today's level however short the history is, or why there is none to start from."""
     if not (isfinite(horizon_days) and horizon_days > 0):
         return Skip(case.subject, f"a horizon of {horizon_days} days is not in the future")
-    windows = timed(case)
-    if case.observations and not windows:
+    # From both ends: of a long history most windows need not be looked at.
+    newest = tuple(islice(filter(_is_timed, reversed(case.observations)), RECENT))
+    if case.observations and not newest:
         return Skip(case.subject, "none of its windows holds a time that a call can take")
-    if not windows:
+    if not newest:
         return Skip(case.subject, "never seen to run")
-    silent = (case.cutoff - windows[-1].at) / _DAY
-    days = (windows[-1].at - windows[0].at) / _DAY
+    first, last = next(filter(_is_timed, case.observations)), newest[0]
+    silent = (case.cutoff - last.at) / _DAY
+    days = (last.at - first.at) / _DAY
     if silent > max(MIN_SILENCE_DAYS, MAX_SILENCE * days):
         return Skip(case.subject, f"not seen for {silent:.0f} days")
-    recent = windows[-RECENT:]
-    return Level(recent, median(log(o.mean_us) for o in recent))
+    return Level(newest[::-1], median(log(o.mean_us) for o in newest))

@@ -15,6 +15,7 @@ from statistics import fmean, median
 from dbt_schema_evolve.predict.answer import answer
 from dbt_schema_evolve.predict.history import level, timed
 from dbt_schema_evolve.predict.intervals import MAD_TO_SIGMA, Interval, interval
+from dbt_schema_evolve.predict.protocol import Predictor
 from dbt_schema_evolve.records.forecasts import Case, Forecast
 from dbt_schema_evolve.records.workload import Skip
 
@@ -24,7 +25,7 @@ MOST_WINDOWS = 60
 _DAY = timedelta(days=1)
 
 
-class LinearTrend:
+class LinearTrend(Predictor):
     """Prolongs a subject's own past, and asks nobody why."""
 
     def predict(self, cases: Sequence[Case], horizon_days: float) -> tuple[Forecast | Skip, ...]:

@@ -7,11 +7,12 @@ from statistics import median
 from dbt_schema_evolve.predict.answer import answer
 from dbt_schema_evolve.predict.history import level, timed
 from dbt_schema_evolve.predict.intervals import MAD_TO_SIGMA, Interval, interval
+from dbt_schema_evolve.predict.protocol import Predictor
 from dbt_schema_evolve.records.forecasts import Case, Forecast
 from dbt_schema_evolve.records.workload import Skip
 
 
-class Persistence:
+class Persistence(Predictor):
     """Says that a subject will take what its last seven windows took."""
 
     def predict(self, cases: Sequence[Case], horizon_days: float) -> tuple[Forecast | Skip, ...]:

@@ -21,6 +21,7 @@ from statistics import median
 from dbt_schema_evolve.predict.answer import answer, label_days
 from dbt_schema_evolve.predict.history import Level, level
 from dbt_schema_evolve.predict.intervals import Interval, interval
+from dbt_schema_evolve.predict.protocol import Predictor
 from dbt_schema_evolve.records.forecasts import Case, Driver, Forecast
 from dbt_schema_evolve.records.workload import Skip
 
@@ -28,7 +29,7 @@ _BEND = 0.4
 _STILL = 0.0005  # growth a day below which a relation counts as standing still: 1.5 % a month
 
 
-class ElasticityProjection:
+class ElasticityProjection(Predictor):
     """Makes a forecast from a relation's growth and how time follows its rows."""
 
     def predict(self, cases: Sequence[Case], horizon_days: float) -> tuple[Forecast | Skip, ...]:

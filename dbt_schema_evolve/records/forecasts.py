@@ -154,6 +154,18 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """How slow a subject is expected to get, from horizon to horizon."""
+
+    subject: str
+    made_at: datetime
+    measured_us: float  # a typical call or build now
+    predicted_us: tuple[float, ...]  # at each horizon, like its interval
+    predicted_low_us: tuple[float, ...]
+    predicted_high_us: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Breach:
     """When a subject will pass a limit, in days from when it was predicted."""
 
@@ -164,4 +176,3 @@ class Breach:
     earliest_days: float | None  # when the interval's upper end passes the limit
     latest_days: float | None  # when its lower end does
     looked_days: float
-    reason: str

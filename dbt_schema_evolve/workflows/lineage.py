@@ -10,7 +10,7 @@ from dbt_schema_evolve.lineage.garbage import collected_in_batches
 from dbt_schema_evolve.lineage.graph import build_graph, project_schema
 from dbt_schema_evolve.lineage.reported.events import with_events
 from dbt_schema_evolve.lineage.resolution import Resolve, resolve_in_order
-from dbt_schema_evolve.lineage.sql.parsing import UTILITY
+from dbt_schema_evolve.lineage.sql.parsing import UTILITY, parse_once
 from dbt_schema_evolve.lineage.sql.schema import LineageSchema
 from dbt_schema_evolve.lineage.sql.uses import SYSTEM_ONLY, query_uses
 from dbt_schema_evolve.ports import History, LineageStates
@@ -70,7 +70,7 @@ def read_lineage(
     uses: dict[str, QueryUses] = {}
     skips: list[Skip] = []
     outcomes = collected_in_batches(
-        lambda statement: query_uses(statement.fingerprint, statement.text, schema),
+        lambda each: query_uses(each.fingerprint, each.text, schema, parse_once),
         queries.statements,
     )
     for statement, outcome in zip(queries.statements, outcomes, strict=True):

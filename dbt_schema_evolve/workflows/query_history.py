@@ -23,11 +23,14 @@ class QueryHistory:
 
 def read_query_history(history: History) -> QueryHistory:
     """Put together what the history holds of queries."""
-    theirs = [s for s in history.statement_snapshots() if not is_ours(s.text)]
-    captured = statements(theirs, fingerprint, tags)
-    stats = query_stats(theirs, fingerprint, partial_captures(history.captures()))
+    snapshots = history.statement_snapshots()
+    texts = {snapshot.text for snapshot in snapshots}  # each capture holds the same ones again
+    names = {text: fingerprint(text) for text in texts if not is_ours(text)}
+    theirs = [snapshot for snapshot in snapshots if snapshot.text in names]
+    captured = statements(theirs, names.__getitem__, tags)
+    stats = query_stats(theirs, names.__getitem__, partial_captures(history.captures()))
     known = {statement.fingerprint for statement in captured}
-    queryids = {s.queryid: name for s in theirs if (name := fingerprint(s.text)) in known}
+    queryids = {s.queryid: name for s in theirs if (name := names[s.text]) in known}
     counted, skips = with_fingerprints(history.execution_counts(), captured, queryids, fingerprint)
     beyond = execution_stats(counted, stats)
     # A log may show the slow calls only: its times and the server's own are two series.

@@ -1,14 +1,17 @@
 """Every history keeps what it is given, once, and returns it sorted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from dbt_schema_evolve.backends.history import DuckHistory
 from dbt_schema_evolve.backends.history.forecasts import KEPT_DAYS
+from dbt_schema_evolve.features.plans import Outlooks
+from dbt_schema_evolve.features.timeline import days_of
 from dbt_schema_evolve.records.captures import Artifact, CapturedFacts
 from dbt_schema_evolve.records.etl import (
     Dataset,
@@ -354,6 +357,37 @@ def test_what_the_planner_said_comes_out_by_subject_instant_and_horizon(history:
         sorted(said, key=lambda o: (o.subject, o.made_at, o.horizon_days))
     )
     assert {o.made_at for o in history.outlooks(FIRST + day)} == {FIRST + day}
+
+
+def test_who_looks_from_an_instant_on_misses_nothing_of_what_the_planner_said(
+    history: History,
+) -> None:
+    rng = Random(3)
+    days = [FIRST + timedelta(days=day) for day in range(12)]
+    subjects = [f"q{number}" for number in range(40)]
+    said = [
+        Outlook(subject, at, horizon, rng.random(), rng.choice(("", "a", "b")), rng.random())
+        for subject in subjects
+        for at in days
+        if rng.random() < 0.7
+        for horizon in (0.0, 7.0, 14.0)
+        if rng.random() < 0.8
+    ]
+    history.add_outlooks(said)
+    for since, seen_from in ((None, days[7]), (days[3], days[9]), (None, days[0]), (None, None)):
+        whole, needed = history.outlooks(since), history.outlooks(since, seen_from)
+        assert set(needed) <= set(whole)
+        assert needed == tuple(sorted(needed, key=lambda o: (o.subject, o.made_at, o.horizon_days)))
+        for cutoff in days[days.index(seen_from or days[0]) :]:
+            for subject in subjects:
+                assert _plans(needed, subject, cutoff) == _plans(whole, subject, cutoff)
+    assert len(history.outlooks(None, days[-1])) < len(said) / 2
+    assert history.outlooks(None, None) == history.outlooks()
+
+
+def _plans(outlooks: Sequence[Outlook], subject: str, cutoff: datetime) -> object:
+    known = Outlooks(outlooks).at(subject, days_of(cutoff))
+    return None if known is None else known.features(days_of(cutoff))
 
 
 def test_what_the_planner_said_first_of_an_instant_is_kept(history: History) -> None:

@@ -90,9 +90,22 @@ class DictHistory:
         keyed = [((o.subject, o.made_at, o.horizon_days), o) for o in found]
         return sum([_added(self._outlooks, key, outlook) for key, outlook in keyed])
 
-    def outlooks(self, since: datetime | None = None) -> tuple[Outlook, ...]:
-        kept = (o for _, o in sorted(self._outlooks.items(), key=lambda item: item[0]))
-        return tuple(o for o in kept if since is None or o.made_at >= since)
+    def outlooks(
+        self, since: datetime | None = None, seen_from: datetime | None = None
+    ) -> tuple[Outlook, ...]:
+        held = [o for _, o in sorted(self._outlooks.items(), key=lambda item: item[0])]
+        held = [o for o in held if since is None or o.made_at >= since]
+        newest = {o.subject: o.made_at for o in held if seen_from and o.made_at <= seen_from}
+        found = []
+        plans: dict[str, str | None] = {}
+        for outlook in held:
+            changed = False
+            if outlook.horizon_days == 0:
+                changed = outlook.plan_id != plans.get(outlook.subject)
+                plans[outlook.subject] = outlook.plan_id or plans.get(outlook.subject)
+            if changed or outlook.made_at >= newest.get(outlook.subject, outlook.made_at):
+                found.append(outlook)
+        return tuple(found)
 
     def add_forecasts(self, issued: Iterable[Issued]) -> int:
         keyed = [((i.predictor, i.subject, i.made_at.astimezone(UTC).date()), i) for i in issued]

@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
+from dbt_schema_evolve.backends.whole_file import write_whole
 from dbt_schema_evolve.errors import PredictorError
 from dbt_schema_evolve.predict.bundle import REMEDY, Bundle, read_bundle, write_bundle
 
@@ -42,12 +43,9 @@ def read_model(path: Path) -> Bundle:
 
 def write_model(bundle: Bundle, path: Path) -> None:
     """Put a model where another may have been: the whole of it, or nothing."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        unfinished.write_bytes(_packed(write_bundle(bundle)))
-        unfinished.replace(path)
+        write_whole(path, _packed(write_bundle(bundle)))
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise PredictorError(
             f"the forecast model cannot be written: {error.strerror}",
             at=str(path),

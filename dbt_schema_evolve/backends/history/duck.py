@@ -2,7 +2,7 @@
 
 import gzip
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,7 @@ from dbt_schema_evolve.records.prospects import Issued
 from dbt_schema_evolve.records.relations import ColumnName
 from dbt_schema_evolve.records.workload import StatementSnapshot
 
+_BATCH = 10_000  # rows: some megabytes of tuples
 _ARTIFACT_RUN = ("unique_id", "status", "started_at", "execution_us")
 
 
@@ -168,7 +169,7 @@ class DuckHistory:
     def statement_snapshots(self, since: datetime | None = None) -> tuple[StatementSnapshot, ...]:
         """Return snapshots by query, role and time."""
         texts: dict[int, str] = dict(self._rows("select text_number, text from texts"))
-        found = self._own(query_text("statement_snapshots"), since=_plain(since))
+        found = self._each(query_text("statement_snapshots"), since=_plain(since))
         reader = rows.Reader()
         return tuple(reader.statement(row, texts) for row in found)
 
@@ -177,9 +178,11 @@ class DuckHistory:
         found = self._own(query_text("execution_counts"), since=_plain(since))
         return tuple(map(executions.execution_count, found))
 
-    def outlooks(self, since: datetime | None = None) -> tuple[Outlook, ...]:
-        """Return what the planner said, by subject, instant and horizon."""
-        found = self._own(query_text("outlooks"), since=_plain(since))
+    def outlooks(
+        self, since: datetime | None = None, seen_from: datetime | None = None
+    ) -> tuple[Outlook, ...]:
+        """Return what the planner said, by subject, instant and horizon; see `ports.History`."""
+        found = self._own(query_text("outlooks"), since=_plain(since), seen_from=_plain(seen_from))
         return tuple(map(outlooks.outlook, found))
 
     def forecasts(self, predictor: str, since: datetime | None = None) -> tuple[Issued, ...]:
@@ -189,12 +192,12 @@ class DuckHistory:
 
     def node_runs(self, since: datetime | None = None) -> tuple[NodeRun, ...]:
         """Return the runs of nodes, of captures and of run results, by node and time."""
-        found = self._own(query_text("node_runs"), since=_plain(since))
+        found = self._each(query_text("node_runs"), since=_plain(since))
         return tuple(map(rows.Reader().node_run, found))
 
     def relation_profiles(self, since: datetime | None = None) -> tuple[RelationProfile, ...]:
         """Return profiles by relation and time."""
-        found = self._own(query_text("relation_profiles"), since=_plain(since))
+        found = self._each(query_text("relation_profiles"), since=_plain(since))
         return tuple(map(rows.Reader().relation, found))
 
     def column_profiles(
@@ -202,7 +205,7 @@ class DuckHistory:
     ) -> tuple[ColumnProfile, ...]:
         """Return profiles by relation, column and time; of some columns alone, or of all."""
         chosen = None if columns is None else rows.column_names(columns)
-        found = self._own(query_text("column_profiles"), since=_plain(since), columns=chosen)
+        found = self._each(query_text("column_profiles"), since=_plain(since), columns=chosen)
         return tuple(map(rows.Reader().column, found))
 
     def latest_relation_profiles(self) -> tuple[RelationProfile, ...]:
@@ -247,6 +250,13 @@ class DuckHistory:
     def _own(self, query: str, **parameters: Any) -> list[rows.Row]:
         """Run a query on this warehouse's facts."""
         return self._rows(query, warehouse=self.warehouse, **parameters)
+
+    def _each(self, query: str, **parameters: Any) -> Iterator[rows.Row]:
+        """Run a query on this warehouse's facts of which there may be a million."""
+        with plainly(self.path):
+            found = self._database.execute(query, {"warehouse": self.warehouse, **parameters})
+            while batch := found.fetchmany(_BATCH):
+                yield from batch
 
     def _rows(self, query: str, **parameters: Any) -> list[rows.Row]:
         with plainly(self.path):

@@ -22,6 +22,9 @@ _ADDITIONS: tuple[str, ...] = (
 _CONFIG: dict[str, Any] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
+    # What a query needed is given back at once: forecasts need it next.
+    "allocator_flush_threshold": "1MB",
+    "allocator_bulk_deallocation_flush_threshold": "1MB",
 }
 _HEADER_BYTES = 3 * 4_096  # before the blocks: https://duckdb.org/docs/stable/internals/storage
 _REBUILD = (

@@ -161,18 +161,19 @@ INDEX: Mapping[str, Callable[[IndexProfile], Any]] = {
 
 
 class Reader:
-    """Makes records from rows; equal names become one object, because there are few of them."""
+    """Makes records from rows; equal names and instants become one object, for there are few."""
 
     def __init__(self) -> None:
         self._relations: dict[tuple[str, str], RelationName] = {}
         self._words: dict[str, str] = {}
+        self._instants: dict[datetime, datetime] = {}
 
     def capture(self, row: Row) -> Capture:
         """Columns as in `CAPTURE`."""
         (capture_id, captured_at, which, target_name, target_schema, adapter_type, dbt_version,
          project_name, server_version, skips) = row  # fmt: skip
         return Capture(
-            capture_id, _utc(captured_at), which, target_name, target_schema, adapter_type,
+            capture_id, self._instant(captured_at), which, target_name, target_schema, adapter_type,
             dbt_version, project_name, server_version,
             tuple(Skip(what, why) for what, why in json.loads(skips)),
         )  # fmt: skip
@@ -187,7 +188,7 @@ class Reader:
             status=self._word(status),
             started_at=started_at,
             execution_us=execution_us,
-            captured_at=_utc(captured_at),
+            captured_at=self._instant(captured_at),
             relation=None if name is None else self._relation(schema, name),
             materialized=self._word(materialized),
             rows_affected=rows_affected,
@@ -199,9 +200,10 @@ class Reader:
         (capture_id, captured_at, queryid, role, toplevel, text, calls, total_us, rows,
          shared_blocks, temp_blocks, stats_since) = row  # fmt: skip
         return StatementSnapshot(
-            self._word(capture_id), _utc(captured_at), queryid, self._word(role), texts[text],
+            self._word(capture_id), self._instant(captured_at), queryid,
+            self._word(role), texts[text],
             calls, total_us, rows, shared_blocks, temp_blocks,
-            None if stats_since is None else _utc(stats_since), toplevel,
+            None if stats_since is None else self._instant(stats_since), toplevel,
         )  # fmt: skip
 
     def relation(self, row: Row) -> RelationProfile:
@@ -209,9 +211,10 @@ class Reader:
         (captured_at, schema, name, kind, estimated_rows, table_bytes, index_bytes, inserted,
          updated, deleted, dead, sequential_scans, index_scans, last_analyzed_at) = row  # fmt: skip
         return RelationProfile(
-            self._relation(schema, name), RelationKind(kind), _utc(captured_at), estimated_rows,
-            table_bytes, index_bytes, inserted, updated, deleted, dead, sequential_scans,
-            index_scans, None if last_analyzed_at is None else _utc(last_analyzed_at),
+            self._relation(schema, name), RelationKind(kind), self._instant(captured_at),
+            estimated_rows, table_bytes, index_bytes, inserted, updated, deleted, dead,
+            sequential_scans, index_scans,
+            None if last_analyzed_at is None else self._instant(last_analyzed_at),
         )  # fmt: skip
 
     def column(self, row: Row) -> ColumnProfile:
@@ -219,9 +222,9 @@ class Reader:
         (captured_at, schema, name, column, position, kind, not_null, null_ratio, distinct,
          average_width_bytes, correlation, top_value_ratio, *reach) = row  # fmt: skip
         return ColumnProfile(
-            self._relation(schema, name), self._word(column), self._word(kind), _utc(captured_at),
-            null_ratio, distinct, average_width_bytes, correlation, top_value_ratio, position,
-            not_null, range=self._range(*reach),
+            self._relation(schema, name), self._word(column), self._word(kind),
+            self._instant(captured_at), null_ratio, distinct, average_width_bytes, correlation,
+            top_value_ratio, position, not_null, range=self._range(*reach),
         )  # fmt: skip
 
     def _range(
@@ -250,12 +253,21 @@ class Reader:
             method,
         )
         return IndexProfile(
-            spec, index_name, _utc(captured_at), measured_bytes, scans,
+            spec, index_name, self._instant(captured_at), measured_bytes, scans,
             is_primary, is_valid, backs_constraint, definition,
         )  # fmt: skip
 
     def _relation(self, schema: str, name: str) -> RelationName:
-        return self._relations.setdefault((schema, name), RelationName(schema, name))
+        found = self._relations.get((schema, name))
+        if found is None:
+            found = self._relations[schema, name] = RelationName(schema, name)
+        return found
+
+    def _instant(self, at: datetime) -> datetime:
+        found = self._instants.get(at)
+        if found is None:
+            found = self._instants[at] = _utc(at)
+        return found
 
     def _word(self, word: str) -> str:
         return self._words.setdefault(word, word)

@@ -5,6 +5,7 @@ import zlib
 from pathlib import Path
 
 from dbt_schema_evolve.backends.twin_file.lines import decode, encode
+from dbt_schema_evolve.backends.whole_file import write_whole
 from dbt_schema_evolve.errors import TwinFileError
 from dbt_schema_evolve.records.twin_file import FiledCatalog
 
@@ -18,14 +19,10 @@ def write_twin_file(filed: FiledCatalog, path: Path) -> None:
     text = encode(filed)
     if path.suffix == ".gz":
         text = gzip.compress(text, mtime=0)
-    unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         # It may hold personal data: nobody else on the machine need read it.
-        unfinished.touch(mode=0o600)
-        unfinished.write_bytes(text)
-        unfinished.replace(path)
+        write_whole(path, text, mode=0o600)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise TwinFileError(
             f"the twin file cannot be written: {error.strerror}",
             at=str(path),

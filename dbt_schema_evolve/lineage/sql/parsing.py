@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 import sqlglot
@@ -127,6 +128,10 @@ def identifier(node: exp.Expr | None) -> str:
         return ""
     name = str(node.this) if isinstance(node, exp.Identifier) else node.name
     return cut(name) if node.args.get("quoted") else folded(name)
+
+
+Parse = Callable[[str], exp.Expr]
+"""`parse`, or `parse_once`."""
 
 
 def parse(text: str) -> exp.Expr:

@@ -1,6 +1,6 @@
 """Walks one statement as Postgres would read it: what it reads, how, and what comes out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlglot import exp
@@ -16,6 +16,7 @@ from dbt_schema_evolve.lineage.sql.parsing import (
     TEXT,
     TOO_DEEP,
     DoubtError,
+    Parse,
     UnreadableError,
     identifier,
     marked,
@@ -246,7 +247,7 @@ def resolved(
     schema: LineageSchema,
     *,
     expand: bool,
-    parsed: Callable[[str], exp.Expr] = parse,
+    parsed: Parse = parse,
 ) -> tuple[exp.Expr, Resolver, Rows]:
     """Parse and walk a statement; raise UnreadableError, and nothing else, where that fails."""
     tree = parsed(marked(sql))

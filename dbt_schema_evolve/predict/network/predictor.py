@@ -9,6 +9,7 @@ from dbt_schema_evolve.predict.bundle import Bundle
 from dbt_schema_evolve.predict.history import Level, level
 from dbt_schema_evolve.predict.intervals import COVERAGE
 from dbt_schema_evolve.predict.network.horizons import at_horizon, bounded
+from dbt_schema_evolve.predict.protocol import Predictor
 from dbt_schema_evolve.records.forecasts import Case, Forecast
 from dbt_schema_evolve.records.workload import Skip
 
@@ -21,7 +22,7 @@ def available() -> bool:
     return find_spec("torch") is not None and find_spec("safetensors") is not None
 
 
-class NetworkPredictor:
+class NetworkPredictor(Predictor):
     """Asks a network for the chance of a degradation and for quantiles at a horizon."""
 
     def __init__(self, network: "RecurrentNetwork") -> None:

@@ -1,16 +1,16 @@
 """What the ensembles say of many cases at one horizon, made honest, with what speaks for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
 from dbt_schema_evolve.predict.bundle import unreadable
-from dbt_schema_evolve.predict.trees.causes import causes, pushes
+from dbt_schema_evolve.predict.trees.causes import Pushes, causes, pushes
 from dbt_schema_evolve.predict.trees.table import (
     HORIZON_FEATURES,
     HORIZONS,
@@ -25,6 +25,15 @@ _QUIET_RATIO = 1.1  # a tenth slower is within what a median of seven runs moves
 
 _Rows = NDArray[np.float32]
 _Numbers = NDArray[np.float64]
+_Places = NDArray[np.intp]
+
+
+class Quantiles(NamedTuple):
+    """Of log(time at the horizon / level)."""
+
+    low: float
+    middle: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +41,12 @@ class Answer:
     """Of one case."""
 
     chance: float  # of a degradation within the next seven runs
-    low: float  # of log(time at the horizon / level)
-    middle: float
-    high: float
+    log_ratio: Quantiles
     causes: tuple[Cause, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Cases, and what is said of them whatever the horizon."""
-
-    cases: tuple[Case, ...]
-    rows: _Rows
-    contributions: _Numbers  # to the log-odds of a degradation
-    chances: _Numbers
-    answers: dict[float, list[Answer]]  # by days ahead, as far as they were asked for
-
-
 class Ensembles:
-    """Trees, loaded. They remember the last cases: limits ask of the same ones day after day."""
+    """Trees, loaded; beyond FARTHEST_DAYS they say what they say of FARTHEST_DAYS."""
 
     def __init__(self, trees: Trees) -> None:
         """Raises PredictorError where the text is none of LightGBM's, or of other features."""
@@ -60,63 +56,73 @@ class Ensembles:
             name: _booster(getattr(trees, name), wide if name in QUANTILES else trees.features)
             for name in ENSEMBLES
         }
-        self._latest: _Batch | None = None
 
     def answers(self, cases: Sequence[Case], horizon_days: float) -> list[Answer]:
-        """Return one a case; beyond FARTHEST_DAYS, that of FARTHEST_DAYS."""
-        asked = tuple(cases)
-        batch = self._latest
-        if batch is None or batch.cases != asked:
-            batch = self._latest = self._batch(asked)
-        days = min(horizon_days, FARTHEST_DAYS)
-        if days not in batch.answers:
-            batch.answers[days] = self._answers(batch, days)
-        return batch.answers[days]
-
-    def _batch(self, cases: tuple[Case, ...]) -> _Batch:
+        """Return one a case, with what speaks for it."""
         rows = case_rows(cases, self._trees.features)
-        contributions, log_odds = self._contributions("degraded", rows)
-        return _Batch(cases, rows, contributions, self._trees.chance(log_odds), {})
-
-    def _answers(self, batch: _Batch, days: float) -> list[Answer]:
-        projected = [projected_log_ratio(case, days) for case in batch.cases]
-        ahead = np.full(len(batch.rows), days)
-        wide = np.column_stack((batch.rows, ahead, projected)).astype(np.float32)
-        low, middle, high = np.sort([self._said(name, wide) for name in QUANTILES], axis=0)
-        wider = self._trees.correction.at(days)
-        low, high = np.minimum(low - wider, middle), np.maximum(high + wider, middle)
-        ends = zip(low.tolist(), middle.tolist(), high.tolist(), strict=True)
+        wide = _at_horizon(rows, cases, horizon_days)
+        quantiles = self._quantiles(wide, horizon_days)
+        chances = self._trees.chance(self._said("degraded", rows, raw_score=True))
+        pushed = self._explained(rows, wide, chances, quantiles)
         return [
-            Answer(chance, *each, why)
-            for chance, each, why in zip(
-                batch.chances.tolist(), ends, self._causes(batch, wide, middle), strict=True
+            Answer(chance, log_ratio, causes(case, pushed.get(number, {})))
+            for number, (case, chance, log_ratio) in enumerate(
+                zip(cases, chances.tolist(), quantiles, strict=True)
             )
         ]
 
-    def _causes(self, batch: _Batch, wide: _Rows, middle: _Numbers) -> list[tuple[Cause, ...]]:
-        """Explain what is likely to degrade, or else what gets slower bit by bit, if anything."""
-        is_likely = batch.chances >= self._trees.base_rate
-        creeping = np.flatnonzero(~is_likely & (middle >= log(_QUIET_RATIO))).tolist()
-        names, kinds = self._trees.features, self._trees.causes
-        found = {
-            number: pushes(batch.contributions[number].tolist(), names, kinds)
-            for number in np.flatnonzero(is_likely).tolist()
-        }
-        if creeping:
-            slower, _ = self._contributions("middle", wide[creeping])
-            names = (*names, *HORIZON_FEATURES)
-            for number, each in zip(creeping, slower.tolist(), strict=True):
-                found[number] = pushes(each, names, kinds)
-        return [causes(case, found.get(number, {})) for number, case in enumerate(batch.cases)]
+    def quantiles(
+        self, cases: Sequence[Case], horizons_days: Iterable[float]
+    ) -> Iterator[list[Quantiles]]:
+        """Yield those of all cases, horizon by horizon."""
+        rows = case_rows(cases, self._trees.features)
+        known: dict[float, list[Quantiles]] = {}
+        for days in horizons_days:
+            nearer = min(days, FARTHEST_DAYS)
+            if nearer not in known:
+                known[nearer] = self._quantiles(_at_horizon(rows, cases, nearer), nearer)
+            yield known[nearer]
 
-    def _contributions(self, ensemble: str, rows: _Rows) -> tuple[_Numbers, _Numbers]:
-        """Return what each feature adds to what all rows have in common, and the sum of both."""
-        found = self._said(ensemble, rows, pred_contrib=True)
-        return found[:, :-1], found.sum(axis=1)
+    def _quantiles(self, wide: _Rows, days: float) -> list[Quantiles]:
+        low, middle, high = np.sort([self._said(name, wide) for name in QUANTILES], axis=0)
+        wider = self._trees.correction.at(min(days, FARTHEST_DAYS))
+        low, high = np.minimum(low - wider, middle), np.maximum(high + wider, middle)
+        return list(map(Quantiles, low.tolist(), middle.tolist(), high.tolist()))
+
+    def _explained(
+        self, rows: _Rows, wide: _Rows, chances: _Numbers, quantiles: Sequence[Quantiles]
+    ) -> Mapping[int, Pushes]:
+        """Explain what is likely to degrade, or else what gets slower bit by bit, if anything."""
+        likely = chances >= self._trees.base_rate
+        slower = np.array([each.middle >= log(_QUIET_RATIO) for each in quantiles], dtype=bool)
+        return {
+            **self._pushes("degraded", rows, np.flatnonzero(likely)),
+            **self._pushes("middle", wide, np.flatnonzero(~likely & slower)),
+        }
+
+    def _pushes(self, ensemble: str, rows: _Rows, chosen: _Places) -> Mapping[int, Pushes]:
+        """Return what makes trees say so much of some rows, at a hundred times the work of it."""
+        if not len(chosen):
+            return {}
+        names = (*self._trees.features, *HORIZON_FEATURES)[: rows.shape[1]]
+        # The last contribution is what all rows have in common.
+        found = self._said(ensemble, rows[chosen], pred_contrib=True)[:, :-1]
+        return {
+            number: pushes(each, names, self._trees.causes)
+            for number, each in zip(chosen.tolist(), found.tolist(), strict=True)
+        }
 
     def _said(self, ensemble: str, rows: _Rows, **how: Any) -> _Numbers:
         # One thread: a second that shares its core costs more than it brings.
         return np.asarray(self._boosters[ensemble].predict(rows, num_threads=1, **how))
+
+
+def _at_horizon(rows: _Rows, cases: Sequence[Case], horizon_days: float) -> _Rows:
+    """Return rows with HORIZON_FEATURES behind them."""
+    days = min(horizon_days, FARTHEST_DAYS)
+    projected = [projected_log_ratio(case, days) for case in cases]
+    ahead = np.full(len(rows), days)
+    return np.column_stack((rows, ahead, projected)).astype(np.float32)
 
 
 def _booster(text: str, features: Sequence[str]) -> lightgbm.Booster:

@@ -15,12 +15,16 @@ from dbt_schema_evolve.records.forecasts import Case, Cause, CauseKind, Suspect
 _BROUGHT_ABOUT = (CauseKind.PLAN_FLIP, CauseKind.SPILL)
 _EXPLAINED = 0.1
 """The least share with which a cause explains a trend that is there anyway."""
+
+Pushes = Mapping[CauseKind, float]
+"""What pushes one case towards slower: sums of contributions above zero."""
+
 _UNNAMED = Suspect(CauseKind.OWN_TREND, "", "it has been getting slower")
 
 
 def pushes(
     contributions: Sequence[float], features: Sequence[str], kinds: Mapping[str, CauseKind]
-) -> Mapping[CauseKind, float]:
+) -> Pushes:
     """Return what pushes one case towards slower, by kind."""
     sums = dict.fromkeys(CauseKind, 0.0)
     for name, contribution in zip(features, contributions, strict=True):
@@ -29,7 +33,7 @@ def pushes(
     return {kind: push for kind, push in sums.items() if push > 0}
 
 
-def causes(case: Case, pushed: Mapping[CauseKind, float]) -> tuple[Cause, ...]:
+def causes(case: Case, pushed: Pushes) -> tuple[Cause, ...]:
     """Return the causes that can be named, the leading one first.
 
     The share of who brings rows holds that of a flip or a spill which they bring about, so shares

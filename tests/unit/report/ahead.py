@@ -35,7 +35,7 @@ def forecast(subject: str, ratio: float, probability: float | None = None) -> Fo
 
 
 def breach(days: float | None, earliest: float | None, latest: float | None) -> Breach:
-    return Breach("s", NOW, 60e6, days, earliest, latest, 365.0, "")
+    return Breach("s", NOW, 60e6, days, earliest, latest, 365.0)
 
 
 MODEL = Prospect(

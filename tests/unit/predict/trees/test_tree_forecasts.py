@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dbt_schema_evolve.predict.bundle import Bundle
 from dbt_schema_evolve.predict.limits import days_until
+from dbt_schema_evolve.predict.protocol import Predictor
 from dbt_schema_evolve.predict.trees.predictor import TreePredictor
 from dbt_schema_evolve.records.examples import Example
 from dbt_schema_evolve.records.forecasts import (
@@ -127,6 +128,17 @@ def test_beyond_a_month_a_forecast_goes_on_ever_less_certain(foretold: Foretold)
             near.predicted_high_us / near.predicted_low_us
         )
     assert found[-1].predicted_ratio == pytest.approx(1 + 365 * 0.04, rel=0.15)
+
+
+def test_a_course_holds_what_forecasts_say_at_each_horizon(
+    predictor: TreePredictor, unseen: list[Example]
+) -> None:
+    asked = [*(example.case for example in unseen[:50]), case("none", windows=0), case(windows=1)]
+    horizons = (1.0, 6.5, 30.0, 45.0, 365.0)
+    plainly = Predictor.courses(predictor, asked, horizons)
+    assert predictor.courses(asked, horizons) == plainly
+    assert plainly[50] == Skip("none", "never seen to run")
+    assert predictor.courses([], horizons) == ()
 
 
 def test_the_day_of_a_limit_is_found(predictor: TreePredictor) -> None:
