@@ -13,7 +13,8 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.degradation.examples import moments
+from benchmarks.degradation.examples import moments, plans_alone
+from benchmarks.fleet.live import CATALOG_EVERY
 from benchmarks.fleet.read import projects
 from benchmarks.fleet.store import KEPT
 from dbt_schema_evolve.backends.forecast_model import PRIOR, write_model
@@ -73,15 +74,19 @@ class Fleet:
         self.population: list[Example] = []
 
     def examples(self) -> Iterator[Example]:
-        """Yield the examples of every second day."""
+        """Yield the examples of every second day, and what came of plans from other days."""
         for project in islice(projects(self._folder), self._most):
             self.projects += 1
             print(f"\r{self.projects} projects", end="", file=sys.stderr, flush=True)
-            for moment in moments(project, Cases(project.facts).at, EVERY):
+            cases_at = Cases(project.facts).at
+            for moment in moments(project, cases_at, EVERY):
                 self.taken += 1
                 yield moment.example
                 if moment.day % _POPULATION_EVERY == 0:
                     self.population.append(_features_only(moment.example))
+            for moment in moments(project, cases_at, CATALOG_EVERY):
+                if moment.day % EVERY:
+                    yield plans_alone(moment.example)
         print(file=sys.stderr)
 
 

@@ -1,5 +1,6 @@
 """A project of the fleet -> its cut-offs: what was known, what baselines said, what came of it."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from math import log
 
 from benchmarks.degradation.oracle import Oracle
 from benchmarks.degradation.table import Line
+from benchmarks.fleet.flips import flip_came
 from benchmarks.fleet.records import FleetProject
 from dbt_schema_evolve.features.cases import Cases
 from dbt_schema_evolve.features.facts import Facts
@@ -47,7 +49,7 @@ def moments(
     project: FleetProject, cases_at: Callable[[datetime], tuple[Case, ...]], every: int = 1
 ) -> Iterator[Moment]:
     """Yield the moments that have a level, in the order of time; of every so many days one."""
-    came = _outcomes(project)
+    came, flipped = _outcomes(project), _flipped(project)
     for cutoff in sorted({at for _, at in came}):
         day = min(moment.day for (_, at), moment in came.items() if at == cutoff)
         if day % every:
@@ -55,7 +57,17 @@ def moments(
         for case in cases_at(cutoff):
             found = came.get((case.subject, cutoff))
             if found is not None:
-                yield Moment(found.run, day, Example(project.name, case, found.outcome))
+                outcome = replace(found.outcome, flipped=flipped.get((case.subject, cutoff), {}))
+                yield Moment(found.run, day, Example(project.name, case, outcome))
+
+
+def plans_alone(example: Example) -> Example:
+    """Leave out what came of everything but its plans.
+
+    Plans are looked at on few days, and flips are rare: who learns of times every few days learns
+    of plans from all of those.
+    """
+    return replace(example, outcome=Outcome(None, None, {}, example.outcome.flipped))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,17 @@ def _outcomes(project: FleetProject) -> dict[tuple[str, datetime], _Came]:
         for number, (run, outcome) in enumerate(zip(runs, came, strict=True)):
             if number + 1 >= RECENT:
                 found[subject, run.at] = _Came(number, run.day, outcome)
+    return found
+
+
+def _flipped(project: FleetProject) -> dict[tuple[str, datetime], dict[int, bool]]:
+    """Return whether plans changed, by subject, cut-off and days ahead, where that was asked."""
+    found: defaultdict[tuple[str, datetime], dict[int, bool]] = defaultdict(dict)
+    for outlook in project.facts.outlooks:
+        runs = project.runs.get(outlook.subject, ())
+        came = flip_came(runs, outlook) if outlook.horizon_days else None
+        if came is not None:
+            found[outlook.subject, outlook.made_at][round(outlook.horizon_days)] = came
     return found
 
 

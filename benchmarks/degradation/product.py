@@ -1,15 +1,17 @@
 """What the product ships, trained as it is shipped, by whoever has not seen the tested projects."""
 
 from collections.abc import Sequence
+from itertools import chain
 from math import log, nan
 from multiprocessing import get_context
 
 import numpy as np
 
+from benchmarks.degradation.examples import plans_alone
 from benchmarks.degradation.lean import lean_cases, lean_examples
 from benchmarks.degradation.learn import taken
 from benchmarks.degradation.splits import Split
-from benchmarks.degradation.table import Table
+from benchmarks.degradation.table import UNSCORED, Table
 from benchmarks.degradation.watch import Flags, Floats
 from dbt_schema_evolve.features.causes import FEATURES
 from dbt_schema_evolve.predict.bundle import Bundle
@@ -48,6 +50,11 @@ class Product:
         answers = self.of(split).predict(list(lean_cases(held, chosen)), _HORIZON)
         return np.array([_chance(each) for each in answers])
 
+    def flips(self, split: Split, chosen: Flags, horizon: int) -> Floats:
+        """Return chances that plans of its own lines are others by then."""
+        answers = self.of(split).predict(list(lean_cases(self._lines, chosen)), float(horizon))
+        return np.array([_flip_chance(each) for each in answers])
+
     def ends(self, split: Split, chosen: Flags, horizon: int) -> tuple[Floats, Floats]:
         """Return intervals of its own lines, as logs of times over the level."""
         answers = self.of(split).predict(list(lean_cases(self._lines, chosen)), float(horizon))
@@ -64,13 +71,20 @@ def _take(lines: Table) -> None:
 
 def _learned(split: Split) -> Bundle:
     (lines,) = _taken
-    known = taken(lines, lines.of(split.training))
-    trees = train(lean_examples(lines, known), _cause_of)
+    mine = lines.of(split.training)
+    known = taken(lines, mine)
+    others = mine & ~known & (lines.flipped != UNSCORED).any(axis=1)
+    examples = chain(lean_examples(lines, known), map(plans_alone, lean_examples(lines, others)))
+    trees = train(examples, _cause_of)
     return Bundle({NAME: part_of(trees)}, "the fleet", int(known.sum()), len(split.training))
 
 
 def _chance(answer: Forecast | Skip) -> float:
     return (isinstance(answer, Forecast) and answer.predicted_probability) or 0.0
+
+
+def _flip_chance(answer: Forecast | Skip) -> float:
+    return (isinstance(answer, Forecast) and answer.flip_probability) or 0.0
 
 
 def _ends(answer: Forecast | Skip) -> tuple[float, float]:

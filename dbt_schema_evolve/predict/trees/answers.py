@@ -21,6 +21,7 @@ from dbt_schema_evolve.predict.trees.trees import ENSEMBLES, QUANTILES, Trees
 from dbt_schema_evolve.records.forecasts import Case, Cause
 
 FARTHEST_DAYS = HORIZONS[-1]
+_ASKED = "outlook_age_days"  # a feature of those subjects alone of which the planner was asked
 _QUIET_RATIO = 1.1  # a tenth slower is within what a median of seven runs moves by itself
 
 _Rows = NDArray[np.float32]
@@ -32,6 +33,7 @@ class Answer:
     """Of one case."""
 
     chance: float  # of a degradation within the next seven runs
+    flip_chance: float | None  # of another plan within the horizon; None: no planner was asked
     low: float  # of log(time at the horizon / level)
     middle: float
     high: float
@@ -55,7 +57,9 @@ class Ensembles:
     def __init__(self, trees: Trees) -> None:
         """Raises PredictorError where the text is none of LightGBM's."""
         self._trees = trees
-        self._boosters = {name: _booster(getattr(trees, name)) for name in ENSEMBLES}
+        self._boosters = {
+            name: _booster(text) for name in ENSEMBLES if (text := getattr(trees, name))
+        }
         self._latest: _Batch | None = None
 
     def answers(self, cases: Sequence[Case], horizon_days: float) -> list[Answer]:
@@ -81,13 +85,28 @@ class Ensembles:
         low, middle, high = np.sort([self._said(name, wide) for name in QUANTILES], axis=0)
         wider = self._trees.correction.at(days)
         low, high = np.minimum(low - wider, middle), np.maximum(high + wider, middle)
-        ends = zip(low.tolist(), middle.tolist(), high.tolist(), strict=True)
         return [
-            Answer(chance, *each, why)
-            for chance, each, why in zip(
-                batch.chances.tolist(), ends, self._causes(batch, wide, middle), strict=True
+            Answer(*each)
+            for each in zip(
+                batch.chances.tolist(),
+                self._flip_chances(batch, wide),
+                *(low.tolist(), middle.tolist(), high.tolist()),
+                self._causes(batch, wide, middle),
+                strict=True,
             )
         ]
+
+    def _flip_chances(self, batch: _Batch, wide: _Rows) -> list[float | None]:
+        """Return chances where the planner was asked what it would do."""
+        found: list[float | None] = [None] * len(batch.cases)
+        if "flips" not in self._boosters or _ASKED not in self._trees.features:
+            return found
+        asked = np.flatnonzero(~np.isnan(wide[:, self._trees.features.index(_ASKED)])).tolist()
+        if asked:
+            chances = self._trees.flip_chance(self._said("flips", wide[asked], raw_score=True))
+            for number, chance in zip(asked, chances.tolist(), strict=True):
+                found[number] = chance
+        return found
 
     def _causes(self, batch: _Batch, wide: _Rows, middle: _Numbers) -> list[tuple[Cause, ...]]:
         """Explain what is likely to degrade, or else what gets slower bit by bit, if anything."""
