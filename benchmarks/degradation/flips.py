@@ -16,7 +16,7 @@ from benchmarks.degradation.watch import Flags, Floats
 from benchmarks.fleet.flips import FlipCounts
 from dbt_schema_evolve.features.plans import HORIZONS
 
-PRECISION = 0.65
+PRECISION = 0.61
 """On calibration projects: three of five are wanted, and other projects differ a little."""
 
 

@@ -88,7 +88,12 @@ def _plans() -> Iterator[Feature]:
     yield Feature("plan_changes", "count", "changes of its plan within 30 days", _FLIP)
     yield Feature("plan_days_since_change", "days", "since its plan last changed", _FLIP)
     yield Feature("plans_so_far", "count", "different plans that it was found to have", None)
-    yield Feature("plan_held_share", "0..1", "how often that was the plan of now", None)
+    yield Feature(
+        "plan_held_share",
+        "0..1",
+        "of the time since it was first asked, with the plan of now",
+        None,
+    )
     yield Feature("plan_log_cost", "log", "what the planner says that it costs now", None)
     yield Feature("plan_fill_ratio", "ratio", "its largest sort or hash, of `work_mem`", _SPILL)
     for days in HORIZONS:

@@ -37,7 +37,7 @@ class Plans:
             values["plan_log_cost"] = log(max(now.estimated_cost, 0.01))
             values["plan_fill_ratio"] = now.estimated_fill_ratio
             values["plans_so_far"] = float(len(set(plans)))
-            values["plan_held_share"] = plans.count(now.plan_id) / max(len(plans), 1)
+            values["plan_held_share"] = self._held_share(now.plan_id)
         for days in HORIZONS:
             then = self.by_horizon.get(days)
             if then is None:
@@ -56,6 +56,18 @@ class Plans:
                     now.estimated_fill_ratio <= 1 < then.estimated_fill_ratio
                 )
         return values
+
+    def _held_share(self, plan_id: str) -> float:
+        """Return how much of the time that is looked back on this was the newest plan known."""
+        days = [day for day, _ in self.before]
+        looked = self.made_days - days[0]
+        spans = pairwise([*days, self.made_days])
+        held = sum(
+            end - day
+            for (day, end), (_, plan) in zip(spans, self.before, strict=True)
+            if plan == plan_id
+        )
+        return held / looked if looked > 0 else 1.0
 
 
 class Outlooks:
