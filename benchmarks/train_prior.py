@@ -13,7 +13,8 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.degradation.examples import in_turns, moments, short_moments
+from benchmarks.degradation.examples import in_turns, moments, plans_alone, short_moments
+from benchmarks.fleet.live import CATALOG_EVERY
 from benchmarks.fleet.read import projects
 from benchmarks.fleet.store import KEPT
 from dbt_schema_evolve.backends.forecast_model import PRIOR, write_model
@@ -74,11 +75,15 @@ class Fleet:
         self.population: list[Example] = []
 
     def examples(self) -> Iterator[Example]:
-        """Yield the examples of every second day, and of every fifth as if it began just then."""
+        """Yield the examples of every second day, and of every fifth as if it began just then.
+
+        What came of plans is yielded of every day on which somebody looked at them.
+        """
         for project in islice(projects(self._folder), self._most):
             self.projects += 1
             print(f"\r{self.projects} projects", end="", file=sys.stderr, flush=True)
-            long = moments(project, Cases(project.facts).at, EVERY)
+            cases_at = Cases(project.facts).at
+            long = moments(project, cases_at, EVERY)
             short = short_moments(project, in_turns(self.projects))
             for found, turn in ((long, 0), (short, _POPULATION_SHORT)):
                 for moment in found:
@@ -86,6 +91,9 @@ class Fleet:
                     yield moment.example
                     if moment.day % _POPULATION_EVERY == turn:
                         self.population.append(_features_only(moment.example))
+            for moment in moments(project, cases_at, CATALOG_EVERY):
+                if moment.day % EVERY:
+                    yield plans_alone(moment.example)
         print(file=sys.stderr)
 
 

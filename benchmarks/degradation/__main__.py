@@ -33,7 +33,7 @@ def main() -> None:
         return islice(projects(arguments.fleet), count)
 
     study = Study(tables(fleet()), deals)
-    found = figures(study) | explained(study, fleet())
+    found = figures(study) | dict(explained(study, fleet()))
     json.dump(found, sys.stdout, indent=2, default=float)
     print()
 

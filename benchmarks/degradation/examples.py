@@ -1,5 +1,6 @@
 """A project of the fleet -> its cut-offs: what was known, what baselines said, what came of it."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,6 +10,7 @@ from statistics import median
 from benchmarks.degradation.oracle import Oracle
 from benchmarks.degradation.short import SEEN_DAYS, seen_for
 from benchmarks.degradation.table import Line
+from benchmarks.fleet.flips import flip_came
 from benchmarks.fleet.live import CATALOG_EVERY
 from benchmarks.fleet.records import FleetProject
 from dbt_schema_evolve.features.cases import Cases
@@ -48,7 +50,7 @@ def moments(
     project: FleetProject, cases_at: Callable[[datetime], tuple[Case, ...]], every: int = 1
 ) -> Iterator[Moment]:
     """Yield the moments that have a level, in the order of time; of every so many days one."""
-    came = _outcomes(project)
+    came, flipped = _outcomes(project), _flipped(project)
     for cutoff in sorted({at for _, at in came}):
         day = min(moment.day for (_, at), moment in came.items() if at == cutoff)
         if day % every:
@@ -56,7 +58,17 @@ def moments(
         for case in cases_at(cutoff):
             found = came.get((case.subject, cutoff))
             if found is not None:
-                yield Moment(found.run, day, Example(project.name, case, found.outcome))
+                outcome = replace(found.outcome, flipped=flipped.get((case.subject, cutoff), {}))
+                yield Moment(found.run, day, Example(project.name, case, outcome))
+
+
+def plans_alone(example: Example) -> Example:
+    """Leave out what came of everything but its plans.
+
+    Plans are looked at on few days, and flips are rare: who learns of times every few days learns
+    of plans from all of those.
+    """
+    return replace(example, outcome=Outcome(None, None, {}, example.outcome.flipped))
 
 
 def short_moments(project: FleetProject, seen_on: Callable[[int], int]) -> Iterator[Moment]:
@@ -104,6 +116,17 @@ def _outcomes(project: FleetProject) -> dict[tuple[str, datetime], _Came]:
         for number, (run, outcome) in enumerate(zip(runs, came, strict=True)):
             if number + 1 >= RECENT:
                 found[subject, run.at] = _Came(number, run.day, outcome)
+    return found
+
+
+def _flipped(project: FleetProject) -> dict[tuple[str, datetime], dict[int, bool]]:
+    """Return whether plans changed, by subject, cut-off and days ahead, where that was asked."""
+    found: defaultdict[tuple[str, datetime], dict[int, bool]] = defaultdict(dict)
+    for outlook in project.facts.outlooks:
+        runs = project.runs.get(outlook.subject, ())
+        came = flip_came(runs, outlook) if outlook.horizon_days else None
+        if came is not None:
+            found[outlook.subject, outlook.made_at][round(outlook.horizon_days)] = came
     return found
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmarks.degradation.causes import Named, cause_figures, first_causes
 from benchmarks.degradation.coverage import coverage
+from benchmarks.degradation.flips import flip_figures
 from benchmarks.degradation.judged import gain, loss
 from benchmarks.degradation.study import Study
-from benchmarks.fleet.flips import FlipCounts, flip_figures
 from benchmarks.fleet.records import FleetProject
 
 
@@ -48,6 +48,7 @@ def figures(study: Study) -> dict[str, Any]:
             for days, each in study.held.short.items()
         },
         "lineage_gain_ci": gain(plain, study.bare),
+        **flip_figures(study.lines, study.deals, study.scorer),
         "best_baseline": best,
         "product": product,
         "oracle": oracle,
@@ -77,22 +78,16 @@ def by_regime(study: Study) -> dict[str, Any]:
     }
 
 
-def explained(study: Study, projects: Iterable[FleetProject]) -> dict[str, Any]:
-    """Return how often causes of warnings that came true, and plan flips, were foretold right."""
+def explained(study: Study, projects: Iterable[FleetProject]) -> Mapping[str, float]:
+    """Return how often the first cause of a warning that came true is the one that was injected."""
     warned = _warned(study)
     split_of = {name: split for split in study.deals for name in split.test}
     named: list[Named] = []
-    flips = FlipCounts()
     for project in projects:
-        flips = sum(flip_figures(project).values(), flips)
         if project.name in warned:
             predictor = study.scorer.of(split_of[project.name])
             named += first_causes(project, predictor, warned[project.name])
-    return {
-        "flip_recall": flips.recall,
-        "flip_precision": flips.precision,
-        **cause_figures(named),
-    }
+    return cause_figures(named)
 
 
 def _warned(study: Study) -> Mapping[str, set[tuple[str, int]]]:

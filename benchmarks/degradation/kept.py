@@ -12,6 +12,7 @@ import dbt_schema_evolve
 from benchmarks.degradation.examples import lines, short_lines
 from benchmarks.degradation.short import SEEN_DAYS
 from benchmarks.degradation.table import Table, joined, load, save, table
+from benchmarks.fleet import flips
 from benchmarks.fleet.records import FleetProject
 
 FOLDER = Path(".bench/degradation")
@@ -20,6 +21,7 @@ _PACKAGE = Path(dbt_schema_evolve.__file__).parent
 _SOURCES = (
     *(_PACKAGE / "records", _PACKAGE / "features", _PACKAGE / "predict"),
     *(Path(__file__).with_name(f"{name}.py") for name in ("examples", "oracle", "short", "table")),
+    Path(flips.__file__),
 )
 
 

@@ -15,6 +15,7 @@ from benchmarks.degradation.ablations import feature
 from benchmarks.degradation.examples import KEPT
 from benchmarks.degradation.table import UNSCORED, Table
 from benchmarks.degradation.watch import Flags
+from dbt_schema_evolve.features.plans import HORIZONS
 from dbt_schema_evolve.predict.history import RECENT
 from dbt_schema_evolve.records.examples import Example, Outcome
 from dbt_schema_evolve.records.forecasts import (
@@ -61,7 +62,7 @@ def lean_examples(held: Table, chosen: Flags) -> Iterator[Example]:
     rows = np.flatnonzero(chosen)
     for row, case in zip(rows, lean_cases(held, chosen), strict=True):
         ratios = held.log_ratios[row].tolist()
-        label = held.degraded[row]
+        label, flips = held.degraded[row], held.flipped[row].tolist()
         yield Example(
             held.projects[held.project[row]],
             case,
@@ -69,6 +70,11 @@ def lean_examples(held: Table, chosen: Flags) -> Iterator[Example]:
                 None if label == UNSCORED else bool(label),
                 int(held.runs_until[row]) or None,
                 {ahead: ratio for ahead, ratio in enumerate(ratios, 1) if not isnan(ratio)},
+                {
+                    ahead: bool(came)
+                    for ahead, came in zip(HORIZONS, flips, strict=True)
+                    if came != UNSCORED
+                },
             ),
         )
 

@@ -7,11 +7,11 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from benchmarks.degradation.examples import in_turns
+from benchmarks.degradation.examples import in_turns, plans_alone
 from benchmarks.degradation.lean import lean_cases, lean_examples
 from benchmarks.degradation.learn import taken
 from benchmarks.degradation.splits import Split
-from benchmarks.degradation.table import Table
+from benchmarks.degradation.table import UNSCORED, Table
 from benchmarks.degradation.watch import Flags, Floats
 from dbt_schema_evolve.features.causes import cause_of
 from dbt_schema_evolve.predict.bundle import Bundle
@@ -50,6 +50,11 @@ class Product:
         answers = self.of(split).predict(list(lean_cases(held, chosen)), _HORIZON)
         return np.array([_chance(each) for each in answers])
 
+    def flips(self, split: Split, chosen: Flags, horizon: int) -> Floats:
+        """Return chances that plans of its own lines are others by then."""
+        answers = self.of(split).predict(list(lean_cases(self._lines, chosen)), float(horizon))
+        return np.array([_flip_chance(each) for each in answers])
+
     def ends(self, split: Split, chosen: Flags, horizon: int) -> tuple[Floats, Floats]:
         """Return intervals of its own lines, as logs of times over the level."""
         return self.ends_on(self._lines, split, chosen, horizon)
@@ -73,12 +78,16 @@ def _take(*tables: *_Taken) -> None:
 
 def _learned(split: Split) -> Bundle:
     ((lines, short),) = _taken
+    mine = lines.of(split.training)
+    often = taken(lines, mine)
+    others = mine & ~often & (lines.flipped != UNSCORED).any(axis=1)
     known = [
-        (lines, taken(lines, lines.of(split.training))),
+        (lines, often),
         *((held, held.of(split.training) & _turn(held, days)) for days, held in short.items()),
     ]
     examples = chain.from_iterable(starmap(lean_examples, known))
-    trees = train(examples, cause_of)
+    flips = map(plans_alone, lean_examples(lines, others))
+    trees = train(chain(examples, flips), cause_of)
     count = sum(int(chosen.sum()) for _, chosen in known)
     return Bundle({NAME: part_of(trees)}, "the fleet", count, len(split.training))
 
@@ -91,6 +100,10 @@ def _turn(held: Table, days: int) -> Flags:
 
 def _chance(answer: Forecast | Skip) -> float:
     return (isinstance(answer, Forecast) and answer.predicted_probability) or 0.0
+
+
+def _flip_chance(answer: Forecast | Skip) -> float:
+    return (isinstance(answer, Forecast) and answer.flip_probability) or 0.0
 
 
 def _ends(answer: Forecast | Skip) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.degradation.watch import Flags, Ints, Rows
+from dbt_schema_evolve.features.plans import HORIZONS
 from dbt_schema_evolve.predict.labels import FARTHEST_DAYS
 from dbt_schema_evolve.records.examples import Outcome
 
@@ -41,6 +42,7 @@ class Table:
     degraded: Ints  # 1, 0, UNSCORED
     runs_until: Ints  # 0: never, as far as was seen
     log_ratios: Values  # by days ahead from 1; nan: nothing ran
+    flipped: Ints  # by horizon of the look ahead; 1, 0, UNSCORED
     values: Values  # nan: not known
 
     def __len__(self) -> int:
@@ -85,11 +87,14 @@ def table(project: str, regime: str, lines: Sequence[Line]) -> Table:
     place = {name: number for number, name in enumerate(names)}
     values = np.full((len(ordered), len(names)), np.nan, np.float32)
     ratios = np.full((len(ordered), FARTHEST_DAYS), np.nan, np.float32)
+    flipped = np.full((len(ordered), len(HORIZONS)), UNSCORED, np.int64)
     for row, line in enumerate(ordered):
         for name, value in line.values.items():
             values[row, place[name]] = value
         for ahead, ratio in line.outcome.log_ratios.items():
             ratios[row, ahead - 1] = ratio
+        for ahead, came in line.outcome.flipped.items():
+            flipped[row, HORIZONS.index(ahead)] = came
 
     def column(of: Callable[[Line], int]) -> Ints:
         return np.array([of(line) for line in ordered], np.int64)
@@ -106,6 +111,7 @@ def table(project: str, regime: str, lines: Sequence[Line]) -> Table:
         degraded=column(lambda line: _label(line.outcome)),
         runs_until=column(lambda line: line.outcome.runs_until or 0),
         log_ratios=ratios,
+        flipped=flipped,
         values=values,
     )
 

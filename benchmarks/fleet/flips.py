@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.fleet.records import FleetProject, Run
+from benchmarks.fleet.records import Run
 from dbt_schema_evolve.records.outlooks import Outlook
 
 LASTING = 7  # runs after a change, most of which must have another plan than before
@@ -36,41 +36,6 @@ class FlipCounts:
         """The share of the flips foreseen that came; None where none was foreseen."""
         foreseen = self.foreseen_and_came + self.foreseen_only
         return self.foreseen_and_came / foreseen if foreseen else None
-
-
-def flip_figures(project: FleetProject) -> Mapping[float, FlipCounts]:
-    """Count by horizon in days; an outlook whose future is not known that far does not count."""
-    return flip_counts(project.facts.outlooks, project.runs)
-
-
-def knowable_flip_figures(project: FleetProject) -> Mapping[float, FlipCounts]:
-    """Count the same where today could tell: nothing begins or ends, and the plan is settled.
-
-    That is, nothing that is done to the project begins or ends until the last run that decides, and
-    the query had one plan on its last seven runs: plans of nearly the same cost take turns.
-    """
-    marks = [
-        day
-        for each in project.injected
-        for day in (each.first_day, each.last_day)
-        if day is not None
-    ]
-    return flip_counts(
-        (
-            outlook
-            for outlook in project.facts.outlooks
-            if _is_settled(project.runs.get(outlook.subject, ()), outlook, marks)
-        ),
-        project.runs,
-    )
-
-
-def _is_settled(runs: Sequence[Run], outlook: Outlook, marks: Sequence[int]) -> bool:
-    past = [run for run in runs if run.at <= outlook.made_at]
-    if not past or len({run.plan_id for run in past[-LASTING:]}) > 1:
-        return False
-    today = past[-1].day
-    return not any(today < mark <= today + outlook.horizon_days + LASTING for mark in marks)
 
 
 def flip_counts(

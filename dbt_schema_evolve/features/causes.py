@@ -87,12 +87,33 @@ def _plans() -> Iterator[Feature]:
     yield Feature("outlook_age_days", "days", "since the planner was last asked", None)
     yield Feature("plan_changes", "count", "changes of its plan within 30 days", _FLIP)
     yield Feature("plan_days_since_change", "days", "since its plan last changed", _FLIP)
+    yield Feature("plans_so_far", "count", "different plans that it was found to have", None)
+    yield Feature(
+        "plan_held_share",
+        "0..1",
+        "of the time since it was first asked, with the plan of now",
+        None,
+    )
     yield Feature("plan_log_cost", "log", "what the planner says that it costs now", None)
     yield Feature("plan_fill_ratio", "ratio", "its largest sort or hash, of `work_mem`", _SPILL)
     for days in HORIZONS:
         then = f"in {days} days"
         yield Feature(f"plan_log_cost_ratio_{days}", "log", f"cost {then} against now", _GROWTH)
-        yield Feature(f"plan_flips_{days}", "0 or 1", f"whether its plan is another {then}", _FLIP)
+        yield Feature(
+            f"plan_differs_{days}", "0 or 1", f"whether its plan is another {then}", _FLIP
+        )
+        yield Feature(
+            f"plan_flips_{days}",
+            "0 or 1",
+            f"whether it is another {then} and at all later days",
+            _FLIP,
+        )
+        yield Feature(
+            f"plan_returns_{days}",
+            "0 or 1",
+            f"whether its plan {then} is one that it had before",
+            None,
+        )
         yield Feature(
             f"plan_fill_ratio_{days}", "ratio",
             f"its largest sort or hash {then}, of `work_mem`", _SPILL,

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from math import isfinite, log
 
 from dbt_schema_evolve.features.timeline import Timeline, days_of
@@ -19,21 +20,24 @@ class Plans:
 
     made_days: float  # since 1970
     by_horizon: Mapping[int, Outlook]  # 0: now
-    changed_days: Sequence[float]  # when the plan of horizon 0 was found to be another
+    before: Sequence[tuple[float, str]]  # when it was asked, and the plan of that day, up to now
 
     def features(self, cutoff: float) -> Mapping[str, float]:
         """Return named numbers; what no outlook says is left out."""
-        recent = [day for day in self.changed_days if day > cutoff - _WINDOW_DAYS]
+        changed = [day for (_, was), (day, plan) in pairwise(self.before) if plan != was]
         values = {
             "outlook_age_days": cutoff - self.made_days,
-            "plan_changes": float(len(recent)),
+            "plan_changes": float(sum(day > cutoff - _WINDOW_DAYS for day in changed)),
         }
-        if self.changed_days:
-            values["plan_days_since_change"] = cutoff - self.changed_days[-1]
+        if changed:
+            values["plan_days_since_change"] = cutoff - changed[-1]
+        plans = [plan for _, plan in self.before]
         now = self.by_horizon.get(0)
         if now is not None:
             values["plan_log_cost"] = log(max(now.estimated_cost, 0.01))
             values["plan_fill_ratio"] = now.estimated_fill_ratio
+            values["plans_so_far"] = float(len(set(plans)))
+            values["plan_held_share"] = self._held_share(now.plan_id)
         for days in HORIZONS:
             then = self.by_horizon.get(days)
             if then is None:
@@ -42,13 +46,28 @@ class Plans:
             values[f"plan_fill_ratio_{days}"] = then.estimated_fill_ratio
             values[f"plan_log_row_ratio_{days}"] = log(max(then.row_ratio, 1e-6))
             if now is not None:
-                values[f"plan_log_cost_ratio_{days}"] = log(
-                    max(then.estimated_cost, 0.01) / max(now.estimated_cost, 0.01)
+                is_other = then.plan_id != now.plan_id
+                values[f"plan_differs_{days}"] = float(is_other)
+                values[f"plan_returns_{days}"] = float(is_other and then.plan_id in plans)
+                values[f"plan_log_cost_ratio_{days}"] = log(max(then.estimated_cost, 0.01)) - log(
+                    max(now.estimated_cost, 0.01)
                 )
                 values[f"plan_spills_{days}"] = float(
                     now.estimated_fill_ratio <= 1 < then.estimated_fill_ratio
                 )
         return values
+
+    def _held_share(self, plan_id: str) -> float:
+        """Return how much of the time that is looked back on this was the newest plan known."""
+        days = [day for day, _ in self.before]
+        looked = self.made_days - days[0]
+        spans = pairwise([*days, self.made_days])
+        held = sum(
+            end - day
+            for (day, end), (_, plan) in zip(spans, self.before, strict=True)
+            if plan == plan_id
+        )
+        return held / looked if looked > 0 else 1.0
 
 
 class Outlooks:
@@ -69,15 +88,11 @@ class Outlooks:
         made = self._made[subject].until(cutoff) if subject in self._made else ()
         if not made:
             return None
-        changed = []
-        before = ""
-        for at, by_horizon in made:
-            plan = by_horizon[0].plan_id if 0 in by_horizon else ""
-            if plan and before and plan != before:
-                changed.append(days_of(at))
-            before = plan or before
+        before = [
+            (days_of(at), by_horizon[0].plan_id) for at, by_horizon in made if 0 in by_horizon
+        ]
         newest_at, newest = made[-1]
-        return Plans(days_of(newest_at), newest, changed)
+        return Plans(days_of(newest_at), newest, before)
 
 
 def _order(outlook: Outlook) -> tuple[float | str, ...]:

@@ -1,7 +1,7 @@
 """What predictors learn from: a case at a cut-off, and what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dbt_schema_evolve.records.forecasts import Case
 
@@ -16,6 +16,9 @@ class Outcome:
     runs_until: int | None  # runs until the first degraded one, from 1; None: there was none
     # log(time at the horizon / level at the cut-off) by whole days ahead, where a run was seen.
     log_ratios: Mapping[int, float]
+    # Whether its plan changes within so many days, and stays changed on most of the next runs;
+    # only where the planner was asked at the cut-off, and later plans are known.
+    flipped: Mapping[int, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

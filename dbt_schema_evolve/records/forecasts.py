@@ -146,6 +146,9 @@ class Forecast:
     # None: the predictor does not say.
     predicted_probability: float | None = None
     causes: tuple[Cause, ...] = ()  # the leading one first
+    # That its plan will be another one within the horizon, for good. None: nobody asked the
+    # planner, or the predictor does not say.
+    flip_probability: float | None = None
 
     @property
     def predicted_ratio(self) -> float:

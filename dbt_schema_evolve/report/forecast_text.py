@@ -16,6 +16,7 @@ _NAMED = 3  # models, and consumers, by name; the rest are counted
 _OTHERS = 5  # of those that do not break, so that all fits on a screen
 _ALSO = 0.1  # of what speaks for a slowdown: a smaller cause is not worth a line
 _COMMENT = re.compile(r"/\*.*?\*/")  # who sent it is said below
+_FLIPS = 0.3  # chance; of plans with one so high on unknown projects of the fleet most changed
 _NEXT_RUNS = 7  # that a probability speaks of: predict/labels.py
 _NONE = "No forecast: the history is too short, or nothing grows."
 
@@ -100,6 +101,15 @@ def odds(forecast: Forecast) -> str:
     return f"{chance} chance that its next {_NEXT_RUNS} runs degrade"
 
 
+def plan(forecast: Forecast) -> str:
+    """Return how likely another plan is, where that is worth a line."""
+    chance = forecast.flip_probability or 0.0
+    if chance < _FLIPS:
+        return ""
+    days = figures.count(round(forecast.horizon_days), "day")
+    return f"{figures.percent(chance)} chance that it is another one within {days}"
+
+
 def subject(prospect: Prospect, width: int = _NAME) -> str:
     """Return the name of a model, or the beginning of a query."""
     if prospect.kind != "query":
@@ -129,6 +139,8 @@ def _prospect(number: int, prospect: Prospect) -> Iterator[str]:
     at = f"{figures.count(round(forecast.horizon_days), 'day')}"
     limit = f"limit {figures.duration(prospect.limit.us)} ({prospect.limit.set_by})"
     yield from labelled("time", f"{grows(forecast)} in {at}; {limit}")
+    if other := plan(forecast):
+        yield from labelled("plan", other)
     yield from labelled("why", forecast.reason)
     for sentence in also(forecast):
         yield from labelled("", sentence)

@@ -5,7 +5,8 @@ a weekly one does so once a week. Scans follow rows one to one, the report that 
 size, the lookup and the control follow nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import exp, log
 from random import Random
@@ -14,6 +15,7 @@ from benchmarks.fleet.records import FleetProject, Injected, Run
 from dbt_schema_evolve.features.facts import Facts
 from dbt_schema_evolve.records.forecasts import CauseKind
 from dbt_schema_evolve.records.lineage import LineageGraph, LineageNode, RelationEdge
+from dbt_schema_evolve.records.outlooks import Outlook
 from dbt_schema_evolve.records.profiles import RelationProfile
 from dbt_schema_evolve.records.project import NodeRun
 from dbt_schema_evolve.records.relations import RelationKind, RelationName
@@ -81,13 +83,30 @@ def _project(name: str, regime: str, days: int, rng: Random) -> FleetProject:
     return FleetProject(
         name=name,
         regime=regime,
-        facts=_facts(runs, rows, days),
+        facts=replace(_facts(runs, rows, days), outlooks=tuple(_outlooks(events, days))),
         runs=runs,
         control=CONTROL,
         injected=()
         if regime == "flat"
         else (Injected(regime, CauseKind.GROWTH, IDS[EVENTS], begins, None, f"{rate:.3f}"),),
     )
+
+
+def _outlooks(events: Callable[[int], int], days: int) -> Iterator[Outlook]:
+    """What a planner says of the report that sorts, who knows all sizes to come."""
+    for on in range(0, days, 5):
+        now = _plan(events(on))
+        for ahead in (0, 7, 14, 30):
+            rows = events(on + ahead)
+            flips = (f"{now} -> {_plan(rows)}",) if _plan(rows) != now else ()
+            yield Outlook(
+                "sort", day(on), float(ahead), rows / 100, _plan(rows), rows / _SPILLS_FROM, flips,
+                rows / events(on),
+            )  # fmt: skip
+
+
+def _plan(rows: int) -> str:
+    return "external" if rows > _SPILLS_FROM else "in memory"
 
 
 def _run(subject: str, on: int, rows: int, rng: Random) -> Run:
@@ -101,7 +120,7 @@ def _run(subject: str, on: int, rows: int, rng: Random) -> Run:
         blocks=max(read // 100, 1),
         temp_blocks=temp,
         rows=read,
-        plan_id="external" if temp else "in memory",
+        plan_id=_plan(rows) if subject == "sort" else "in memory",
         estimated_cost=read / 100,
     )
 

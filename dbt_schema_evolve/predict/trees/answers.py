@@ -21,6 +21,7 @@ from dbt_schema_evolve.predict.trees.trees import ENSEMBLES, QUANTILES, Trees
 from dbt_schema_evolve.records.forecasts import Case, Cause
 
 FARTHEST_DAYS = HORIZONS[-1]
+_ASKED = "outlook_age_days"  # a feature of those subjects alone of which the planner was asked
 _QUIET_RATIO = 1.1  # a tenth slower is within what a median of seven runs moves by itself
 
 _Rows = NDArray[np.float32]
@@ -41,6 +42,7 @@ class Answer:
     """Of one case."""
 
     chance: float  # of a degradation within the next seven runs
+    flip_chance: float | None  # of another plan within the horizon; None: no planner was asked
     log_ratio: Quantiles
     causes: tuple[Cause, ...]
 
@@ -53,8 +55,9 @@ class Ensembles:
         self._trees = trees
         wide = (*trees.features, *HORIZON_FEATURES)
         self._boosters = {
-            name: _booster(getattr(trees, name), wide if name in QUANTILES else trees.features)
+            name: _booster(text, trees.features if name == "degraded" else wide)
             for name in ENSEMBLES
+            if (text := getattr(trees, name))
         }
 
     def answers(self, cases: Sequence[Case], horizon_days: float) -> list[Answer]:
@@ -63,9 +66,10 @@ class Ensembles:
         wide = _at_horizon(rows, cases, horizon_days)
         quantiles = self._quantiles(wide, horizon_days)
         chances = self._trees.chance(self._said("degraded", rows, raw_score=True))
+        flips = self._flip_chances(wide)
         pushed = self._explained(rows, wide, chances, quantiles)
         return [
-            Answer(chance, log_ratio, causes(case, pushed.get(number, {})))
+            Answer(chance, flips.get(number), log_ratio, causes(case, pushed.get(number, {})))
             for number, (case, chance, log_ratio) in enumerate(
                 zip(cases, chances.tolist(), quantiles, strict=True)
             )
@@ -88,6 +92,16 @@ class Ensembles:
         wider = self._trees.correction.at(min(days, FARTHEST_DAYS))
         low, high = np.minimum(low - wider, middle), np.maximum(high + wider, middle)
         return list(map(Quantiles, low.tolist(), middle.tolist(), high.tolist()))
+
+    def _flip_chances(self, wide: _Rows) -> Mapping[int, float]:
+        """Return chances of those rows whose planner was asked what it would do."""
+        if "flips" not in self._boosters or _ASKED not in self._trees.features:
+            return {}
+        asked = np.flatnonzero(~np.isnan(wide[:, self._trees.features.index(_ASKED)]))
+        if not len(asked):
+            return {}
+        chances = self._trees.flip_chance(self._said("flips", wide[asked], raw_score=True))
+        return dict(zip(asked.tolist(), chances.tolist(), strict=True))
 
     def _explained(
         self, rows: _Rows, wide: _Rows, chances: _Numbers, quantiles: Sequence[Quantiles]

@@ -71,6 +71,7 @@ def _forecast(case: Case, now: Level, horizon_days: float, answer: Answer) -> Fo
         reason=because(answer.causes) + _caveat(len(now.recent)),
         predicted_probability=answer.chance,
         causes=answer.causes,
+        flip_probability=answer.flip_chance,
     )
 
 

@@ -37,13 +37,13 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Future:
-    """One row for each example and horizon whose outcome is known."""
+class Ahead:
+    """One row for each example and horizon of which it is known what came."""
 
     example: NDArray[np.int64]  # its row in the table
     horizon: Floats
     projected: Floats
-    log_ratio: Floats
+    came: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ class Table:
     rows: Floats
     groups: tuple[str, ...]  # by row: what resembles itself, and is left out together
     degraded: Floats  # by row: 0, 1, or NaN where unscored
-    future: Future
+    future: Ahead  # log ratios of time
+    flips: Ahead  # 0, 1: whether the plan changes by then
 
-    def at_horizons(self) -> Floats:
-        """Return the rows that quantiles are learned from: HORIZON_FEATURES come last."""
-        future = self.future
-        return np.column_stack((self.rows[future.example], future.horizon, future.projected))
+    def at_horizons(self, ahead: Ahead) -> Floats:
+        """Return rows of cases at horizons: HORIZON_FEATURES come last."""
+        return np.column_stack((self.rows[ahead.example], ahead.horizon, ahead.projected))
 
 
 def table(examples: Iterable[Example], names: Sequence[str] | None = None) -> Table:
@@ -71,7 +71,7 @@ def table(examples: Iterable[Example], names: Sequence[str] | None = None) -> Ta
     places: dict[str, int] = {}
     columns, values, held = array("l"), array("f"), array("l")
     warehouses, subjects, degraded = [], [], array("f")
-    of, horizons, projected, log_ratios = array("l"), array("f"), array("f"), array("f")
+    future, flips = _Rows(), _Rows()
     for number, example in enumerate(examples):
         before = len(values)
         for name, value in case_values(example.case):
@@ -85,18 +85,35 @@ def table(examples: Iterable[Example], names: Sequence[str] | None = None) -> Ta
         for horizon in HORIZONS[number % 2 :: 2]:
             log_ratio = _sound(example.outcome.log_ratios.get(horizon, nan))
             if not isnan(log_ratio):
-                of.append(number)
-                horizons.append(horizon)
-                projected.append(projected_log_ratio(example.case, horizon))
-                log_ratios.append(log_ratio)
+                future.add(number, example.case, horizon, log_ratio)
+        for horizon, flipped in sorted(example.outcome.flipped.items()):
+            flips.add(number, example.case, horizon, float(flipped))
     wanted = tuple(sorted(places)) if names is None else tuple(names)
-    future = Future(
-        np.array(of, np.int64),
-        *(np.array(each, np.float32) for each in (horizons, projected, log_ratios)),
-    )
     rows = _dense(places, columns, values, held, wanted)
     groups = _groups(warehouses, subjects)
-    return Table(wanted, rows, groups, np.array(degraded, np.float32), future)
+    return Table(
+        wanted, rows, groups, np.array(degraded, np.float32), future.ahead(), flips.ahead()
+    )
+
+
+class _Rows:
+    """An `Ahead` in the making."""
+
+    def __init__(self) -> None:
+        self._example = array("l")
+        self._horizon, self._projected, self._came = array("f"), array("f"), array("f")
+
+    def add(self, example: int, case: Case, horizon: int, came: float) -> None:
+        self._example.append(example)
+        self._horizon.append(horizon)
+        self._projected.append(projected_log_ratio(case, horizon))
+        self._came.append(came)
+
+    def ahead(self) -> Ahead:
+        numbers = (self._horizon, self._projected, self._came)
+        return Ahead(
+            np.array(self._example, np.int64), *(np.array(each, np.float32) for each in numbers)
+        )
 
 
 def _groups(warehouses: Sequence[str], subjects: Sequence[str]) -> tuple[str, ...]:

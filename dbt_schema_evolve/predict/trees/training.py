@@ -76,7 +76,7 @@ Fold = tuple[NDArray[np.int64], NDArray[np.int64]]  # rows to learn from, rows l
 def train(examples: Iterable[Example], cause_of: CauseOf) -> Trees:
     """Learn from scratch; examples are read one at a time. Raises PredictorError without any."""
     known = table(examples)
-    if np.isfinite(known.degraded).sum() < FOLDS or len(known.future.log_ratio) < FOLDS:
+    if np.isfinite(known.degraded).sum() < FOLDS or len(known.future.came) < FOLDS:
         raise PredictorError(
             "there is nothing to learn from: of no moment is it known what came of it",
             remedy="wait until two weeks of history are there",
@@ -88,21 +88,26 @@ def train(examples: Iterable[Example], cause_of: CauseOf) -> Trees:
         low="",
         middle="",
         high="",
+        flips="",
         chance=Chance(1.0, 0.0),
+        flip_chance=Chance(1.0, 0.0),
         correction=Correction((0.0,) * len(conformal.BANDS)),
         base_rate=0.0,
         figures={},
     )
-    return _with_quantiles(_with_degradation(nothing, known), known)
+    return _with_flips(_with_quantiles(_with_degradation(nothing, known), known), known)
 
 
 def fine_tune(prior: Trees, examples: Iterable[Example]) -> Trees:
-    """Correct a prior by one's own history; what that is too short for stays as it is."""
+    """Correct a prior by one's own history; what that is too short for stays as it is.
+
+    So do flips: a single warehouse has too few of them.
+    """
     known = table(examples, prior.features)
     tuned = prior
     if np.nansum(known.degraded) >= _LEAST_DEGRADED:
         tuned = _with_degradation(tuned, known)
-    if len(known.future.log_ratio) >= _LEAST_FUTURES:
+    if len(known.future.came) >= _LEAST_FUTURES:
         tuned = _with_quantiles(tuned, known)
     return tuned
 
@@ -129,14 +134,14 @@ def _with_degradation(start: Trees, known: Table) -> Trees:
 
 
 def _with_quantiles(start: Trees, known: Table) -> Trees:
-    future, rows = known.future, known.at_horizons()
+    future, rows = known.future, known.at_horizons(known.future)
     groups = _numbered(known.groups)[future.example]
     names = (*known.names, *HORIZON_FEATURES)
     fitted = {
-        name: _fit(settings, rows, future.log_ratio, groups, names, getattr(start, name))
+        name: _fit(settings, rows, future.came, groups, names, getattr(start, name))
         for name, settings in _QUANTILES.items()
     }
-    missed = conformal.misses(fitted["low"].left_out, fitted["high"].left_out, future.log_ratio)
+    missed = conformal.misses(fitted["low"].left_out, fitted["high"].left_out, future.came)
     return replace(
         start,
         low=fitted["low"].text,
@@ -145,6 +150,16 @@ def _with_quantiles(start: Trees, known: Table) -> Trees:
         correction=conformal.correction(future.horizon, missed, groups, COVERAGE),
         figures={**start.figures, "coverage_uncorrected": float(np.mean(missed <= 0))},
     )
+
+
+def _with_flips(start: Trees, known: Table) -> Trees:
+    flips = known.flips
+    if len(set(flips.came.tolist())) < len((0, 1)):
+        return start
+    groups = _numbered(known.groups)[flips.example]
+    names = (*known.names, *HORIZON_FEATURES)
+    fitted = _fit(_CLASSES, known.at_horizons(flips), flips.came, groups, names, "")
+    return replace(start, flips=fitted.text, flip_chance=chance(fitted.left_out, flips.came))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""What trees learned: four ensembles and what makes their answers honest, as a part of a bundle."""
+"""What trees learned: five ensembles and what makes their answers honest, as a part of a bundle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dbt_schema_evolve.predict.bundle import Bundle, Part, unreadable
@@ -10,20 +10,23 @@ from dbt_schema_evolve.records.forecasts import CauseKind
 
 NAME = "trees"
 QUANTILES = ("low", "middle", "high")
-ENSEMBLES = ("degraded", *QUANTILES)
+ENSEMBLES = ("degraded", *QUANTILES, "flips")
 
 
 @dataclass(frozen=True, slots=True)
 class Trees:
     """Ensembles in LightGBM's text."""
 
-    features: tuple[str, ...]  # columns of a row; quantiles have HORIZON_FEATURES behind them
+    # Columns of a row; ensembles that are asked of a horizon have HORIZON_FEATURES behind them.
+    features: tuple[str, ...]
     causes: Mapping[str, CauseKind]  # what a feature speaks of; one that is missing, of nothing
     degraded: str  # log-odds of a degradation within the next seven runs
     low: str  # quantiles of log(time at a horizon / level)
     middle: str
     high: str
+    flips: str  # log-odds of another plan within a horizon; empty: of no plan was it known
     chance: Chance
+    flip_chance: Chance
     correction: Correction
     base_rate: float  # of degradations where it learned
     figures: Mapping[str, float]  # how good it was on groups that it did not learn from
@@ -37,6 +40,7 @@ def part_of(trees: Trees) -> Part:
             "features": list(trees.features),
             "causes": {name: kind.value for name, kind in sorted(trees.causes.items())},
             "chance": [trees.chance.slope, trees.chance.offset],
+            "flip_chance": [trees.flip_chance.slope, trees.flip_chance.offset],
             "correction": list(trees.correction.by_band),
             "base_rate": trees.base_rate,
             "figures": dict(trees.figures),
@@ -49,7 +53,6 @@ def trees_of(bundle: Bundle, at: str = "") -> Trees:
     try:
         part = bundle.parts[NAME]
         facts = part.facts
-        slope, offset = facts["chance"]
         corrections = tuple(float(each) for each in facts["correction"])
         if len(corrections) != len(BANDS):
             raise unreadable("other bands of horizons", at)
@@ -57,10 +60,16 @@ def trees_of(bundle: Bundle, at: str = "") -> Trees:
             features=tuple(facts["features"]),
             causes={name: CauseKind(kind) for name, kind in facts["causes"].items()},
             **{name: part.files[f"{name}.txt"].decode() for name in ENSEMBLES},
-            chance=Chance(float(slope), float(offset)),
+            chance=_chance(facts["chance"]),
+            flip_chance=_chance(facts["flip_chance"]),
             correction=Correction(corrections),
             base_rate=float(facts["base_rate"]),
             figures=dict(facts["figures"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise unreadable(f"{type(error).__name__}: {error}", at) from error
+
+
+def _chance(line: Sequence[float]) -> Chance:
+    slope, offset = line
+    return Chance(float(slope), float(offset))

@@ -12,6 +12,7 @@ from benchmarks.degradation.ablations import feature, unseen, with_short_history
 from benchmarks.degradation.causes import Named, Truth, cause_figures
 from benchmarks.degradation.coverage import coverage
 from benchmarks.degradation.figures import explained, figures
+from benchmarks.degradation.flips import flip_figures, precise
 from benchmarks.degradation.judged import gain, judged, loss
 from benchmarks.degradation.kept import Tables, tables
 from benchmarks.degradation.lean import lean_cases, lean_examples
@@ -143,6 +144,21 @@ def test_the_figures_have_the_published_keys(held: Tables) -> None:
     } <= set(found)  # fmt: skip
     assert found["oracle_pr_auc"] > found["base_rate"]
     assert found["query_days"] == study.tested.sum()
+
+
+def test_a_threshold_for_flips_is_as_low_as_enough_of_them_come() -> None:
+    scores = np.array([0.9, 0.8, 0.8, 0.5, 0.4, 0.1])
+    came = np.array([True, True, False, True, False, False])
+    assert precise(scores, came, 0.7) == 0.5
+    assert precise(scores, came, 1.0) == 0.9
+    assert precise(scores, ~came, 0.7) == np.inf
+
+
+def test_flips_are_counted_on_tested_projects_where_the_planner_was_asked(held: Tables) -> None:
+    study = Study(held, 5)
+    found = flip_figures(study.lines, study.deals, study.scorer)
+    assert found["flips"] == (study.lines.flipped == 1).sum() > 0
+    assert found["flips_by_the_twin_alone"] == {"recall": 1.0, "precision": 1.0}
 
 
 def test_coverage_is_the_share_of_outcomes_that_lie_within_their_interval(

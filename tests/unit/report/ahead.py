@@ -31,6 +31,7 @@ def forecast(subject: str, ratio: float, probability: float | None = None) -> Fo
     return Forecast(
         subject, NOW, 30.0, us, us * ratio, us * ratio * 0.8, us * ratio * 1.3, 0.9,
         "source.shop.raw.events", f"because {GROWTH}, and {FLIP}", probability, causes,
+        None if probability is None else probability / 2,
     )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def test_a_table_holds_a_row_an_example_and_one_for_every_second_horizon() -> No
     assert known.names == tuple(sorted(known.names))
     assert known.future.example.tolist() == [n for n in range(8) for _ in range(3)]
     assert known.future.horizon.tolist()[:6] == [1.0, 7.0, 21.0, 3.0, 14.0, 30.0]
-    assert known.at_horizons().shape == (24, len(known.names) + 2)
+    assert known.at_horizons(known.future).shape == (24, len(known.names) + 2)
 
 
 def test_projects_are_left_out_together_or_else_subjects_or_stretches_of_time() -> None:
@@ -98,6 +98,47 @@ def test_projects_are_left_out_together_or_else_subjects_or_stretches_of_time() 
 def test_one_warehouse_of_few_subjects_is_enough_to_learn_from() -> None:
     one = [replace(example, group="mine") for example in examples(200, 3)]
     assert train(one, cause_of).figures["brier"] < 0.05
+
+
+def asked(example: Example, *, differs: bool) -> Example:
+    """The same, with a planner that was asked, and was right."""
+    values = (*example.case.features.values, ("outlook_age_days", 0.0),
+              ("plan_differs_7", float(differs)))  # fmt: skip
+    features = replace(example.case.features, values=values)
+    return replace(
+        example,
+        case=replace(example.case, features=features),
+        outcome=replace(example.outcome, flipped={7: differs, 14: differs}),
+    )
+
+
+def test_a_change_of_plan_is_as_likely_as_it_was_elsewhere() -> None:
+    known = [
+        asked(example, differs=number % 5 == 0) if number % 2 else example
+        for number, example in enumerate(examples(20, 20))
+    ]
+    predictor = TreePredictor(Bundle({"trees": part_of(train(known, cause_of))}, "", 0, 0))
+    never_asked, still, flips = (
+        answer.flip_probability
+        for answer in predictor.predict(
+            [
+                known[0].case,
+                asked(known[0], differs=False).case,
+                asked(known[0], differs=True).case,
+            ],
+            7.0,
+        )
+        if isinstance(answer, Forecast)
+    )
+    assert never_asked is None
+    assert still is not None
+    assert flips is not None
+    assert still < 0.05 < 0.9 < flips
+
+
+def test_where_no_plan_was_ever_looked_at_again_nothing_is_said_of_flips(trees: Trees) -> None:
+    assert trees.flips == ""
+    assert said(trees)(asked(next(examples()), differs=True).case).flip_probability is None
 
 
 def test_without_any_outcome_there_is_nothing_to_learn_from() -> None:
@@ -123,7 +164,7 @@ def test_what_is_not_known_is_no_number() -> None:
     assert known.rows.tolist()[0][0] == 0.0
     assert np.isnan(known.rows[0, 1])
     assert np.isnan(known.degraded[0])
-    assert len(known.future.log_ratio) == 0
+    assert len(known.future.came) == 0
 
 
 def test_a_case_has_the_row_that_its_example_had() -> None:
