@@ -33,7 +33,7 @@ def matured(issued: Iterable[Issued], cases: Iterable[Case]) -> tuple[Matured, .
     """Return the probabilities whose outcome is known by now; `cases` are those of now."""
     observations = {case.subject: case.observations for case in cases}
     newest = sorted(issued, key=lambda each: (each.made_at, each.subject), reverse=True)
-    found = []
+    found: list[Matured] = []
     for each in newest:
         if len(found) == _MOST:
             break
