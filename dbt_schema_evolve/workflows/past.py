@@ -10,7 +10,7 @@ from dbt_schema_evolve.records.examples import Outcome
 from dbt_schema_evolve.records.forecasts import Case, Observation
 from dbt_schema_evolve.records.prospects import Issued
 
-_MOST = 5_000  # forecasts that are looked at, the newest: more would not make the score surer
+_MOST = 5_000  # forecasts that are scored, the newest: more would not make the score surer
 
 
 def observed_outcomes(observations: Sequence[Observation]) -> tuple[Outcome, ...]:
@@ -33,8 +33,10 @@ def matured(issued: Iterable[Issued], cases: Iterable[Case]) -> tuple[Matured, .
     """Return the probabilities whose outcome is known by now; `cases` are those of now."""
     observations = {case.subject: case.observations for case in cases}
     newest = sorted(issued, key=lambda each: (each.made_at, each.subject), reverse=True)
-    found = []
-    for each in newest[:_MOST]:
+    found: list[Matured] = []
+    for each in newest:
+        if len(found) == _MOST:
+            break
         held = observations.get(each.subject, ())
         if each.predicted_probability is None or not held:
             continue
