@@ -20,7 +20,7 @@ class Plans:
 
     made_days: float  # since 1970
     by_horizon: Mapping[int, Outlook]  # 0: now
-    before: Sequence[tuple[float, str]]  # when it was asked, and the plan of that day, up to now
+    before: Sequence[tuple[float, str]]  # when it was asked, and the plan of that day, if known
 
     def features(self, cutoff: float) -> Mapping[str, float]:
         """Return named numbers; what no outlook says is left out."""
@@ -36,6 +36,7 @@ class Plans:
         if now is not None:
             values["plan_log_cost"] = log(max(now.estimated_cost, 0.01))
             values["plan_fill_ratio"] = now.estimated_fill_ratio
+        if now is not None and now.plan_id:
             values["plans_so_far"] = float(len(set(plans)))
             values["plan_held_share"] = self._held_share(now.plan_id)
         for days in HORIZONS:
@@ -89,7 +90,9 @@ class Outlooks:
         if not made:
             return None
         before = [
-            (days_of(at), by_horizon[0].plan_id) for at, by_horizon in made if 0 in by_horizon
+            (days_of(at), by_horizon[0].plan_id)
+            for at, by_horizon in made
+            if 0 in by_horizon and by_horizon[0].plan_id
         ]
         newest_at, newest = made[-1]
         return Plans(days_of(newest_at), newest, before)
