@@ -4,7 +4,7 @@ Chances are mixed as log-odds, where evidence adds up; times and their bounds as
 a factor too high and the same factor too low cancel out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import exp, isfinite, log
 
@@ -14,7 +14,7 @@ from dbt_schema_evolve.predict.bundle import Bundle, Part, unreadable
 from dbt_schema_evolve.predict.conformal import BANDS, Correction
 from dbt_schema_evolve.predict.protocol import Predictor
 from dbt_schema_evolve.predict.trees.chance import Chance
-from dbt_schema_evolve.records.forecasts import Case, Forecast
+from dbt_schema_evolve.records.forecasts import Case, Course, Forecast
 from dbt_schema_evolve.records.workload import Skip
 
 NAME = "blend"
@@ -55,6 +55,37 @@ class Blend(Predictor):
             )
         )
 
+    def courses(
+        self, cases: Sequence[Case], horizons_days: Sequence[float]
+    ) -> tuple[Course | Skip, ...]:
+        """Return the times of such forecasts."""
+        return tuple(
+            _mixed_course(first, second, horizons_days, self.terms.correction)
+            for first, second in zip(
+                self.first.courses(cases, horizons_days),
+                self.second.courses(cases, horizons_days),
+                strict=True,
+            )
+        )
+
+
+def _mixed_course(
+    first: Course | Skip,
+    second: Course | Skip,
+    horizons_days: Sequence[float],
+    correction: Correction,
+) -> Course | Skip:
+    if isinstance(second, Skip):
+        return first
+    if isinstance(first, Skip):
+        return second
+    times = (
+        _mixed_times(one, other, exp(correction.at(days)))
+        for days, one, other in zip(horizons_days, _times(first), _times(second), strict=True)
+    )
+    low, middle, high = zip(*times, strict=True)
+    return replace(first, predicted_us=middle, predicted_low_us=low, predicted_high_us=high)
+
 
 def mixed(first: Forecast | Skip, second: Forecast | Skip, terms: Terms) -> Forecast | Skip:
     """Return what two predictors say of one case together."""
@@ -62,17 +93,31 @@ def mixed(first: Forecast | Skip, second: Forecast | Skip, terms: Terms) -> Fore
         return first
     if isinstance(first, Skip):
         return second
-    middle = _between(first.predicted_us, second.predicted_us)
-    wider = exp(terms.correction.at(first.horizon_days))
-    low = _between(first.predicted_low_us, second.predicted_low_us) / wider
-    high = _between(first.predicted_high_us, second.predicted_high_us) * wider
+    one, other = (
+        (each.predicted_low_us, each.predicted_us, each.predicted_high_us)
+        for each in (first, second)
+    )
+    low, middle, high = _mixed_times(one, other, exp(terms.correction.at(first.horizon_days)))
     return replace(
         first,
         predicted_us=middle,
-        predicted_low_us=min(low, middle),
-        predicted_high_us=max(high, middle),
+        predicted_low_us=low,
+        predicted_high_us=high,
         predicted_probability=_probability(first, second, terms),
     )
+
+
+_Times = tuple[float, float, float]
+"""The lower end of an interval, its middle, and its upper end."""
+
+
+def _times(of: Course) -> Iterator[_Times]:
+    return zip(of.predicted_low_us, of.predicted_us, of.predicted_high_us, strict=True)
+
+
+def _mixed_times(one: _Times, other: _Times, wider: float) -> _Times:
+    low, middle, high = map(_between, one, other)
+    return min(low / wider, middle), middle, max(high * wider, middle)
 
 
 def _probability(first: Forecast, second: Forecast, terms: Terms) -> float | None:

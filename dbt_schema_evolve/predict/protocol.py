@@ -34,6 +34,11 @@ def _course(answers: Sequence[Forecast | Skip]) -> Course | Skip:
         if isinstance(answer, Skip):
             return answer
         forecasts.append(answer)
+    return course(forecasts)
+
+
+def course(forecasts: Sequence[Forecast]) -> Course:
+    """Return the times of one subject's forecasts, horizon by horizon."""
     return Course(
         forecasts[0].subject,
         forecasts[0].made_at,

@@ -8,14 +8,15 @@ The population stability index compares two histograms of one number: the sum ov
   "Statistical Properties of Population Stability Index", Western Michigan University 2018). So much
   is taken off: without it every small warehouse would be another population.
 * One day of one warehouse is never as mixed as all that was learned from. How far single days and
-  warehouses of the training were from its whole is the yardstick, where that is above 0.25.
+  warehouses of the training were from its whole is the yardstick, where that is above 0.25. Those
+  are small, and an empty bin of ten thousand subjects would count as far more than one of theirs.
 """
 
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, log
+from math import inf, isfinite, log
 
 from dbt_schema_evolve.records.forecasts import FeatureVector
 
@@ -109,7 +110,8 @@ def _indexes(bins: Iterable[FeatureBins], columns: Columns, total: int) -> Mappi
 
 
 def _index(before: Sequence[int], now: Sequence[int]) -> float:
-    total = sum((q - p) * log(q / p) for p, q in zip(_shares(before), _shares(now), strict=True))
+    pairs = zip(_shares(before), _shares(now, most=_FEWEST), strict=True)
+    total = sum((q - p) * log(q / p) for p, q in pairs)
     used = sum(1 for one, other in zip(before, now, strict=True) if one or other)
     chance = (used - 1) * (1 / max(sum(before), 1) + 1 / max(sum(now), 1))
     return max(total - chance, 0.0)
@@ -122,10 +124,15 @@ def _counts(edges: Sequence[float], values: Sequence[float], total: int) -> tupl
     return (*counts, total - len(values))
 
 
-def _shares(counts: Sequence[int]) -> list[float]:
-    """Return shares of which none is zero: half a subject more in each bin."""
-    total = sum(counts) + len(counts) / 2
-    return [(count + 0.5) / total for count in counts]
+def _shares(counts: Sequence[int], most: float = inf) -> list[float]:
+    """Return shares of which none is zero: half a subject more in each bin.
+
+    So that an empty bin weighs as much in a large warehouse as in the small ones which are the
+    yardstick, its subjects count as `most` at the most.
+    """
+    weight = min(most / max(sum(counts), 1), 1.0)
+    total = weight * sum(counts) + len(counts) / 2
+    return [(weight * count + 0.5) / total for count in counts]
 
 
 def _mean(indexes: Mapping[str, float]) -> float:

@@ -9,8 +9,8 @@ from dbt_schema_evolve.predict.bundle import Bundle
 from dbt_schema_evolve.predict.history import Level, level
 from dbt_schema_evolve.predict.intervals import COVERAGE
 from dbt_schema_evolve.predict.network.horizons import at_horizon, bounded
-from dbt_schema_evolve.predict.protocol import Predictor
-from dbt_schema_evolve.records.forecasts import Case, Forecast
+from dbt_schema_evolve.predict.protocol import Predictor, course
+from dbt_schema_evolve.records.forecasts import Case, Course, Forecast
 from dbt_schema_evolve.records.workload import Skip
 
 if TYPE_CHECKING:
@@ -48,6 +48,38 @@ class NetworkPredictor(Predictor):
             _forecast(case, now, horizon_days, *next(said)) if isinstance(now, Level) else now
             for case, now in zip(cases, levels, strict=True)
         )
+
+    def courses(
+        self, cases: Sequence[Case], horizons_days: Sequence[float]
+    ) -> tuple[Course | Skip, ...]:
+        """Return the times of such forecasts: a series is read once for all horizons."""
+        from dbt_schema_evolve.predict.network.model import ask  # noqa: PLC0415 - torch
+        from dbt_schema_evolve.predict.network.series import read_series  # noqa: PLC0415
+
+        levels = [level(case, min(horizons_days)) for case in cases]
+        asked = [case for case, now in zip(cases, levels, strict=True) if isinstance(now, Level)]
+        answers = ask(self._network, read_series(asked))
+        said = iter(zip(answers.logits.tolist(), answers.log_ratios.tolist(), strict=True))
+        return tuple(
+            _course(case, now, horizons_days, *next(said)) if isinstance(now, Level) else now
+            for case, now in zip(cases, levels, strict=True)
+        )
+
+
+def _course(
+    case: Case,
+    now: Level,
+    horizons_days: Sequence[float],
+    logit: float,
+    log_ratios: Sequence[Sequence[float]],
+) -> Course | Skip:
+    forecasts = []
+    for days in horizons_days:
+        answer = _forecast(case, now, days, logit, log_ratios)
+        if isinstance(answer, Skip):
+            return answer
+        forecasts.append(answer)
+    return course(forecasts)
 
 
 def _forecast(

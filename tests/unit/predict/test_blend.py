@@ -30,7 +30,7 @@ def forecast(us: float, chance: float | None, causes: tuple[Cause, ...] = ()) ->
 
 
 @dataclass
-class Says:
+class Says(Predictor):
     """A predictor that says the same of everybody."""
 
     answer: Forecast | Skip
@@ -182,3 +182,23 @@ def test_terms_survive_in_a_bundle() -> None:
 def test_terms_of_another_version_are_refused(facts: dict[str, object]) -> None:
     with pytest.raises(PredictorError):
         terms_of(Bundle({"blend": Part({}, facts)}, "a simulation", 1, 1))
+
+
+def test_a_course_holds_what_mixed_forecasts_say_at_each_horizon() -> None:
+    terms = replace(UNLEARNED, correction=Correction((0.01, 0.02, -3.0)))
+    horizons = (1.0, 7.0, 30.0, 365.0)
+    skip = Skip("q", "never seen to run")
+    known = [forecast(1_000, 0.5), forecast(4_000, 0.1), skip]
+    for first in known:
+        for second in known:
+            blend = Blend(*(Steady(each) for each in (first, second)), terms)
+            assert blend.courses([CASE], horizons) == Predictor.courses(blend, [CASE], horizons)
+
+
+class Steady(Says):
+    """The same, whatever the horizon."""
+
+    def predict(self, cases: Sequence[Case], horizon_days: float) -> tuple[Forecast | Skip, ...]:
+        if isinstance(self.answer, Skip):
+            return super().predict(cases, horizon_days)
+        return tuple(replace(self.answer, horizon_days=horizon_days) for _ in cases)

@@ -57,6 +57,14 @@ def test_the_same_population_is_no_other_one_however_small_it_is(count: int) -> 
     assert not any(each.is_another_population for each in others)
 
 
+def test_what_all_know_of_whom_some_know_in_training_weighs_no_more_in_a_large_warehouse() -> None:
+    known = [
+        each for each in vectors(60, seed=2) if any(name == "growth" for name, _ in each.values)
+    ]
+    small, large = (stability(trained(), known * times) for times in (1, 300))
+    assert large.index < 1.3 * small.index
+
+
 def test_subjects_that_moved_away_are_another_population_and_the_feature_is_named() -> None:
     bins = trained()
     found = stability(bins, vectors(500, shift=3.0, seed=2))

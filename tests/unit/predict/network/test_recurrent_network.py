@@ -23,6 +23,7 @@ from dbt_schema_evolve.predict.network.predictor import NetworkPredictor
 from dbt_schema_evolve.predict.network.series import FEATURES, STEPS, Series, read_series
 from dbt_schema_evolve.predict.network.training import Epoch, train
 from dbt_schema_evolve.predict.network.weights import network_of, part_of
+from dbt_schema_evolve.predict.protocol import Predictor
 from dbt_schema_evolve.records.examples import Example
 from dbt_schema_evolve.records.forecasts import Case, Forecast, Observation
 from dbt_schema_evolve.records.workload import Skip
@@ -144,6 +145,12 @@ def test_a_history_that_is_too_short_has_no_forecast_and_costs_no_other_one() ->
     short = replace(a_case(), subject="new", observations=a_case().observations[:2])
     answers = NetworkPredictor(trained()).predict([short, a_case(), short], 7.0)
     assert [type(each) for each in answers] == [Skip, Forecast, Skip]
+
+
+def test_a_course_holds_what_forecasts_say_at_each_horizon() -> None:
+    short = replace(a_case(), subject="new", observations=a_case().observations[:2])
+    network, asked, horizons = NetworkPredictor(trained()), [a_case(), short], (1.0, 10.0, 90.0)
+    assert network.courses(asked, horizons) == Predictor.courses(network, asked, horizons)
 
 
 wild = st.floats(allow_nan=True, allow_infinity=True)
