@@ -25,20 +25,16 @@ class Predictor(Protocol):
         Who can do that without looking for causes does it better than this.
         """
         answers = [self.predict(cases, days) for days in horizons_days]
-        return tuple(_course(of_case) for of_case in zip(*answers, strict=True))
+        return tuple(course(of_case) for of_case in zip(*answers, strict=True))
 
 
-def _course(answers: Sequence[Forecast | Skip]) -> Course | Skip:
+def course(answers: Sequence[Forecast | Skip]) -> Course | Skip:
+    """Return the times of one subject's answers, horizon by horizon; its first Skip if any."""
     forecasts = []
     for answer in answers:
         if isinstance(answer, Skip):
             return answer
         forecasts.append(answer)
-    return course(forecasts)
-
-
-def course(forecasts: Sequence[Forecast]) -> Course:
-    """Return the times of one subject's forecasts, horizon by horizon."""
     return Course(
         forecasts[0].subject,
         forecasts[0].made_at,

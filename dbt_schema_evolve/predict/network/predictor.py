@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from importlib.util import find_spec
 from math import exp, isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dbt_schema_evolve.predict.bundle import Bundle
 from dbt_schema_evolve.predict.history import Level, level
@@ -37,6 +37,23 @@ class NetworkPredictor(Predictor):
 
     def predict(self, cases: Sequence[Case], horizon_days: float) -> tuple[Forecast | Skip, ...]:
         """Return the network's answers, or why a history does not carry one."""
+        return tuple(
+            said if isinstance(said, Skip) else _forecast(said, horizon_days)
+            for said in self._said(cases, horizon_days)
+        )
+
+    def courses(
+        self, cases: Sequence[Case], horizons_days: Sequence[float]
+    ) -> tuple[Course | Skip, ...]:
+        """Return the times of such forecasts: a series is read once for all horizons."""
+        return tuple(
+            said
+            if isinstance(said, Skip)
+            else course([_forecast(said, days) for days in horizons_days])
+            for said in self._said(cases, min(horizons_days))
+        )
+
+    def _said(self, cases: Sequence[Case], horizon_days: float) -> list["_Said | Skip"]:
         from dbt_schema_evolve.predict.network.model import ask  # noqa: PLC0415 - torch
         from dbt_schema_evolve.predict.network.series import read_series  # noqa: PLC0415
 
@@ -44,47 +61,23 @@ class NetworkPredictor(Predictor):
         asked = [case for case, now in zip(cases, levels, strict=True) if isinstance(now, Level)]
         answers = ask(self._network, read_series(asked))
         said = iter(zip(answers.logits.tolist(), answers.log_ratios.tolist(), strict=True))
-        return tuple(
-            _forecast(case, now, horizon_days, *next(said)) if isinstance(now, Level) else now
+        return [
+            _Said(case, now, *next(said)) if isinstance(now, Level) else now
             for case, now in zip(cases, levels, strict=True)
-        )
-
-    def courses(
-        self, cases: Sequence[Case], horizons_days: Sequence[float]
-    ) -> tuple[Course | Skip, ...]:
-        """Return the times of such forecasts: a series is read once for all horizons."""
-        from dbt_schema_evolve.predict.network.model import ask  # noqa: PLC0415 - torch
-        from dbt_schema_evolve.predict.network.series import read_series  # noqa: PLC0415
-
-        levels = [level(case, min(horizons_days)) for case in cases]
-        asked = [case for case, now in zip(cases, levels, strict=True) if isinstance(now, Level)]
-        answers = ask(self._network, read_series(asked))
-        said = iter(zip(answers.logits.tolist(), answers.log_ratios.tolist(), strict=True))
-        return tuple(
-            _course(case, now, horizons_days, *next(said)) if isinstance(now, Level) else now
-            for case, now in zip(cases, levels, strict=True)
-        )
+        ]
 
 
-def _course(
-    case: Case,
-    now: Level,
-    horizons_days: Sequence[float],
-    logit: float,
-    log_ratios: Sequence[Sequence[float]],
-) -> Course | Skip:
-    forecasts = []
-    for days in horizons_days:
-        answer = _forecast(case, now, days, logit, log_ratios)
-        if isinstance(answer, Skip):
-            return answer
-        forecasts.append(answer)
-    return course(forecasts)
+class _Said(NamedTuple):
+    """What the network says of one case, for all horizons."""
+
+    case: Case
+    now: Level
+    logit: float
+    log_ratios: Sequence[Sequence[float]]
 
 
-def _forecast(
-    case: Case, now: Level, horizon_days: float, logit: float, log_ratios: Sequence[Sequence[float]]
-) -> Forecast | Skip:
+def _forecast(said: _Said, horizon_days: float) -> Forecast | Skip:
+    case, now, logit, log_ratios = said
     low, middle, high = at_horizon(horizon_days, log_ratios)
     if not all(isfinite(number) for number in (logit, low, middle, high)):
         return Skip(case.subject, "the network finds no number for its history")
