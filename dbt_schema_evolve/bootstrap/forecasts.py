@@ -13,7 +13,8 @@ from dbt_schema_evolve.bootstrap.app import App
 from dbt_schema_evolve.bootstrap.look_ahead import look_ahead_and_keep
 from dbt_schema_evolve.bootstrap.today import today
 from dbt_schema_evolve.errors import OracleError, WarehouseError
-from dbt_schema_evolve.features.row_dates import OPENING, earlier_sizes
+from dbt_schema_evolve.features.row_dates import earlier_sizes
+from dbt_schema_evolve.features.timeline import OPENING
 from dbt_schema_evolve.lineage.garbage import collection_paused
 from dbt_schema_evolve.ports import CatalogSource
 from dbt_schema_evolve.records.backtests import Training

@@ -13,7 +13,6 @@ from dbt_schema_evolve.records.lineage import Consumer
 from dbt_schema_evolve.records.lineage_changes import Aspect, DatedChanges, LineageChange
 
 WINDOW = timedelta(days=30)  # a change is news for as long as forecasts look ahead by default
-OPENING = timedelta(days=7)  # of a history: who asks once a week may have done so for years
 
 _DAY = timedelta(days=1)
 _REBUILT = frozenset({Aspect.EDGE_KIND, Aspect.EXPRESSION})

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from dbt_schema_evolve.features.bayes import Belief
 from dbt_schema_evolve.features.elasticity import INCREMENTAL_PRIOR, QUERY_PRIOR
 from dbt_schema_evolve.features.facts import Facts
-from dbt_schema_evolve.features.flow_changes import OPENING
 from dbt_schema_evolve.features.known_rows import relation_id
 from dbt_schema_evolve.features.observations import build_observations, query_observations
 from dbt_schema_evolve.features.plans import Outlooks
@@ -15,6 +14,7 @@ from dbt_schema_evolve.features.sizes import sizes
 from dbt_schema_evolve.features.skew import Shares
 from dbt_schema_evolve.features.stored_graph import StoredGraph
 from dbt_schema_evolve.features.subjects import Subject, subjects
+from dbt_schema_evolve.features.timeline import OPENING
 from dbt_schema_evolve.features.usage import Users
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)

@@ -11,15 +11,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from dbt_schema_evolve.features.facts import Facts
+from dbt_schema_evolve.features.timeline import OPENING
 from dbt_schema_evolve.records.catalog import ColumnStatistics, TableShape
 from dbt_schema_evolve.records.profiles import RelationProfile
 from dbt_schema_evolve.records.relations import RelationKind
 
 DAYS_BACK = (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 30)
 """A week of steps, as a pace is made of, and as far back as forecasts look ahead."""
-
-OPENING = timedelta(days=7)
-"""After a week of one's own counts nothing else is asked."""
 
 _DAY = timedelta(days=1)
 _PRESENT = 2 * _DAY  # a nightly load that is late, a zone of the other half of the globe

@@ -10,6 +10,10 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 T = TypeVar("T")
 
+OPENING = timedelta(days=7)
+"""The beginning of a history. Whoever asks once a week may have done so for years, so nobody is new
+in it; after it one's own counts tell growth, and nothing else is asked."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 
