@@ -13,11 +13,10 @@ import numpy as np
 from benchmarks.degradation.splits import Split
 from benchmarks.degradation.table import Table
 from benchmarks.degradation.watch import Flags, Floats
-from dbt_schema_evolve.predict.trees.training import SETTINGS
+from dbt_schema_evolve.predict.trees.training import CHANCES
 
-ROUNDS = 200
+ROUNDS = 300
 EVERY = 3  # days: the day after has nearly the same features, and the same answer
-_CLASSES = SETTINGS | {"objective": "binary"}
 
 
 def taken(held: Table, chosen: Flags) -> Flags:
@@ -33,11 +32,11 @@ class Learner:
         self._names = [held.names[column] for column in columns]
         used = taken(held, chosen & held.scored)
         self._booster = lightgbm.train(
-            _CLASSES,
+            CHANCES,
             lightgbm.Dataset(
                 held.values[np.ix_(used, columns)],
                 (held.degraded[used] == 1).astype(float),
-                params=_CLASSES,
+                params=CHANCES,
             ),
             num_boost_round=ROUNDS,
         )
